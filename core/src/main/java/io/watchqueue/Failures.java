@@ -1,0 +1,176 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import io.watchqueue.internal.Errno;
+
+/** Error numbers to exceptions, each with the way out. */
+final class Failures {
+
+    private static final String OPEN_FILES = "RLIMIT_NOFILE";
+
+    private Failures() {}
+
+    static WatchQueueException opening(int errno) {
+        String operation = "open a watch queue";
+        return switch (errno) {
+            case Errno.EMFILE ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            OPEN_FILES,
+                            "this process has as many descriptors open as RLIMIT_NOFILE allows; a queue takes two. Close some, or"
+                                    + " raise it (ulimit -n).");
+            case Errno.ENFILE ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            "fs.pipe-user-pages-hard",
+                            "the pipes of this user hold as many pages as fs.pipe-user-pages-hard allows, or the system has as many"
+                                    + " files open as fs.file-max allows. Close queues, or raise them.");
+            case Errno.ENOMEM -> outOfMemory(operation, errno);
+            default ->
+                    new WatchQueueUnsupportedException(
+                            operation, errno, WatchQueueSupport.ofPipeError(errno));
+        };
+    }
+
+    /** Failures of descriptors other than the queue's own. */
+    static WatchQueueException descriptor(String operation, int errno) {
+        return switch (errno) {
+            case Errno.EMFILE ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            OPEN_FILES,
+                            "this process has as many descriptors open as RLIMIT_NOFILE allows. Close some, or raise it (ulimit -n).");
+            case Errno.ENFILE ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            "fs.file-max",
+                            "the system has as many files open as fs.file-max allows. Close some, or raise it.");
+            case Errno.ENOSPC ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            "fs.epoll.max_user_watches",
+                            "the user waits for as many descriptors as fs.epoll.max_user_watches allows. Close queues, or raise it.");
+            case Errno.ENOMEM -> outOfMemory(operation, errno);
+            default -> unexpected(operation, errno);
+        };
+    }
+
+    static WatchQueueException sizing(int capacity, int errno) {
+        String operation = "size a watch queue to " + capacity + " notifications";
+        return switch (errno) {
+            case Errno.EPERM ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            "fs.pipe-user-pages-soft",
+                            "the pipes of this user hold more pages than fs.pipe-user-pages-soft allows without CAP_SYS_RESOURCE."
+                                    + " Ask for 64 or less, close queues, or raise it.");
+            case Errno.ENOMEM -> outOfMemory(operation, errno);
+            default -> unexpected(operation, errno);
+        };
+    }
+
+    static WatchQueueException filtering(NotificationFilter filter, int errno) {
+        String operation = "filter a watch queue by " + filter;
+        return errno == Errno.ENOMEM ? outOfMemory(operation, errno) : unexpected(operation, errno);
+    }
+
+    static WatchQueueException watching(KeyId key, int tag, int errno) {
+        String operation = "watch key " + key + " with tag " + tag;
+        return switch (errno) {
+            case Errno.EBUSY ->
+                    new AlreadyWatchedException(
+                            operation,
+                            errno,
+                            "this queue watches that key already. Close that watch first, or use a second queue.");
+            case Errno.EAGAIN ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            OPEN_FILES,
+                            "the user has as many watches, over all processes, as the soft RLIMIT_NOFILE of this one allows. Close"
+                                    + " some, or raise it (ulimit -n); a watch just closed counts for some milliseconds more.");
+            case Errno.EOPNOTSUPP, Errno.EPERM, Errno.ENOSYS ->
+                    new WatchQueueUnsupportedException(
+                            operation, errno, WatchQueueSupport.ofKeyctlError(errno));
+            default -> key(operation, errno);
+        };
+    }
+
+    static WatchQueueException reading(int errno) {
+        return unexpected("read from a watch queue", errno);
+    }
+
+    /** Failures that any operation on a key can have. */
+    static WatchQueueException key(String operation, int errno) {
+        return switch (errno) {
+            case Errno.EACCES ->
+                    new KeyPermissionException(
+                            operation,
+                            errno,
+                            "the key does not grant this process the permission, see keyctl_setperm(3): watching and describing"
+                                    + " need View, changing Write or Setattr, linking Link, finding Search.");
+            case Errno.ENOKEY ->
+                    new KeyUnavailableException(
+                            operation,
+                            errno,
+                            "there is no such key, or not any more. Look it up anew.");
+            case Errno.EKEYREVOKED ->
+                    new KeyUnavailableException(
+                            operation, errno, "the key was revoked. Look up its successor.");
+            case Errno.EKEYEXPIRED ->
+                    new KeyUnavailableException(
+                            operation, errno, "the key has expired. Look up its successor.");
+            case Errno.EKEYREJECTED ->
+                    new KeyUnavailableException(
+                            operation, errno, "the key was rejected when it was asked for.");
+            case Errno.EDQUOT ->
+                    new ResourceLimitException(
+                            operation,
+                            errno,
+                            "kernel.keys.maxkeys",
+                            "the user's quota of keys is used up. Remove keys, or raise kernel.keys.maxkeys or"
+                                    + " kernel.keys.maxbytes (root_maxkeys, root_maxbytes for root).");
+            case Errno.ENOMEM -> outOfMemory(operation, errno);
+            case Errno.EPERM, Errno.ENOSYS ->
+                    new WatchQueueException(
+                            operation,
+                            errno,
+                            "the kernel or a seccomp filter, such as a container's, refuses it. If it is the filter, allow keyctl"
+                                    + " and add_key.");
+            default -> unexpected(operation, errno);
+        };
+    }
+
+    static WatchQueueException unexpected(String operation, int errno) {
+        return new WatchQueueException(
+                operation, errno, "the kernel refused, for a reason that keyctl(2) may tell.");
+    }
+
+    private static ResourceLimitException outOfMemory(String operation, int errno) {
+        return new ResourceLimitException(
+                operation,
+                errno,
+                "memory",
+                "the kernel has no memory left for it. Free some and retry.");
+    }
+}

@@ -1,0 +1,258 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import io.watchqueue.internal.Kernel;
+import io.watchqueue.internal.NativeBuffer;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * Which notifications pass: struct watch_notification_filter of watch_queue(7), and at the same
+ * time the predicate that it is. A notification passes if one of up to 16 rules lets it; removals
+ * and losses always do, as nothing can hold them back.
+ *
+ * <pre>{@code
+ * NotificationFilter.of(
+ *         NotificationFilter.events(KeyEvent.UPDATED, KeyEvent.REVOKED),
+ *         NotificationFilter.events(KeyEvent.LINKED).withTag(7));
+ * }</pre>
+ */
+public final class NotificationFilter implements Predicate<Notification> {
+
+    /** How many rules the kernel takes. */
+    public static final int MAX_RULES = 16;
+
+    private static final int HEADER_LENGTH = 8;
+    private static final int RULE_LENGTH = 44;
+    private static final int TAG_MASK = 0xff00;
+    private static final int LENGTH_MASK = 0x7f;
+
+    private final List<Rule> rules;
+
+    private NotificationFilter(List<Rule> rules) {
+        this.rules = rules;
+    }
+
+    /**
+     * Makes a filter.
+     *
+     * @param rules 1 to 16 rules, one of which must let a notification pass
+     * @return the filter
+     * @throws IllegalArgumentException if there are none, or too many
+     */
+    public static NotificationFilter of(Rule... rules) {
+        if (rules.length == 0 || rules.length > MAX_RULES) {
+            throw new IllegalArgumentException(
+                    "NotificationFilter: "
+                            + rules.length
+                            + " rules; the kernel takes from 1 to "
+                            + MAX_RULES
+                            + ". To let everything pass, set no filter.");
+        }
+        return new NotificationFilter(List.of(rules));
+    }
+
+    /**
+     * A rule that lets key notifications pass.
+     *
+     * @param events the events that pass; none named means all
+     * @return the rule
+     */
+    public static Rule events(KeyEvent... events) {
+        Set<KeyEvent> passing =
+                events.length == 0
+                        ? EnumSet.allOf(KeyEvent.class)
+                        : EnumSet.copyOf(Arrays.asList(events));
+        int subtypes = 0;
+        for (KeyEvent event : passing) {
+            subtypes |= 1 << event.ordinal();
+        }
+        return new Rule(Notification.TYPE_KEY, subtypes, 0, 0);
+    }
+
+    /**
+     * Returns the rules.
+     *
+     * @return 1 to 16 rules; cannot be changed
+     */
+    public List<Rule> rules() {
+        return Collections.unmodifiableList(rules);
+    }
+
+    /**
+     * Gives the kernel's verdict.
+     *
+     * @param notification a notification
+     * @return true if it is a removal or a loss, or a rule lets it pass
+     */
+    @Override
+    public boolean test(Notification notification) {
+        if (notification.type() == Notification.TYPE_META) {
+            return true;
+        }
+        for (Rule rule : rules) {
+            if (rule.matches(notification)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The kernel's form of it: u32 nr_filters, u32 reserved, then 44 bytes a rule. */
+    NativeBuffer encode(Kernel kernel) {
+        NativeBuffer buffer = kernel.allocate(HEADER_LENGTH + RULE_LENGTH * rules.size());
+        ByteBuffer bytes = buffer.bytes();
+        bytes.putInt(0, rules.size());
+        for (int i = 0; i < rules.size(); i++) {
+            Rule rule = rules.get(i);
+            int at = HEADER_LENGTH + i * RULE_LENGTH;
+            bytes.putInt(at, rule.type)
+                    .putInt(at + 4, rule.infoFilter)
+                    .putInt(at + 8, rule.infoMask)
+                    .putInt(at + 12, rule.subtypes);
+        }
+        return buffer;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof NotificationFilter that && rules.equals(that.rules);
+    }
+
+    @Override
+    public int hashCode() {
+        return rules.hashCode();
+    }
+
+    /**
+     * Says what passes.
+     *
+     * @return such as {@code "UPDATED or REVOKED of any tag; LINKED of tag 7"}
+     */
+    @Override
+    public String toString() {
+        return rules.stream().map(Rule::toString).collect(Collectors.joining("; "));
+    }
+
+    /**
+     * One condition of a filter: struct watch_notification_type_filter of watch_queue(7).
+     * Immutable.
+     */
+    public static final class Rule {
+
+        private final int type;
+        private final int subtypes;
+        private final int infoFilter;
+        private final int infoMask;
+
+        private Rule(int type, int subtypes, int infoFilter, int infoMask) {
+            this.type = type;
+            this.subtypes = subtypes;
+            this.infoFilter = infoFilter;
+            this.infoMask = infoMask;
+        }
+
+        /**
+         * The same, of one watch only.
+         *
+         * @param tag the tag that the notification must have, 0 to 255
+         * @return the rule
+         * @throws IllegalArgumentException if the tag is out of range
+         */
+        public Rule withTag(int tag) {
+            Tags.check("NotificationFilter", tag);
+            return withInfo(infoFilter & ~TAG_MASK | tag << 8, infoMask | TAG_MASK);
+        }
+
+        /**
+         * The same, with a condition on the info field in place of any that was there: {@code (info
+         * & mask) == filter}.
+         *
+         * @param filter what the masked field must be
+         * @param mask the bits that are looked at
+         * @return the rule
+         * @throws IllegalArgumentException if the mask has one of the length bits, 0 to 6, or the
+         *     filter a bit that the mask has not; the kernel refuses both
+         */
+        public Rule withInfo(int filter, int mask) {
+            if ((mask & LENGTH_MASK) != 0) {
+                throw new IllegalArgumentException(
+                        String.format(
+                                "NotificationFilter: info mask 0x%08x has bits of 0x7f, the length, which cannot be filtered",
+                                mask));
+            }
+            if ((filter & ~mask) != 0) {
+                throw new IllegalArgumentException(
+                        String.format(
+                                "NotificationFilter: info filter 0x%08x has bits outside its mask 0x%08x, so nothing could pass",
+                                filter, mask));
+            }
+            return new Rule(type, subtypes, filter, mask);
+        }
+
+        private boolean matches(Notification notification) {
+            int subtype = notification.subtype();
+            return notification.type() == type
+                    && subtype < Integer.SIZE
+                    && (subtypes & 1 << subtype) != 0
+                    && (notification.info() & infoMask) == infoFilter;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Rule that
+                    && type == that.type
+                    && subtypes == that.subtypes
+                    && infoFilter == that.infoFilter
+                    && infoMask == that.infoMask;
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * (31 * (31 * type + subtypes) + infoFilter) + infoMask;
+        }
+
+        @Override
+        public String toString() {
+            String events =
+                    Arrays.stream(KeyEvent.values())
+                            .filter(event -> (subtypes & 1 << event.ordinal()) != 0)
+                            .map(KeyEvent::name)
+                            .collect(Collectors.joining(" or "));
+            List<String> conditions = new ArrayList<>();
+            conditions.add(
+                    (infoMask & TAG_MASK) == TAG_MASK
+                            ? "of tag " + (infoFilter >>> 8 & 0xff)
+                            : "of any tag");
+            int otherMask = (infoMask & TAG_MASK) == TAG_MASK ? infoMask & ~TAG_MASK : infoMask;
+            if (otherMask != 0) {
+                conditions.add(
+                        String.format(
+                                "with info & 0x%08x == 0x%08x", otherMask, infoFilter & otherMask));
+            }
+            return events + " " + String.join(" ", conditions);
+        }
+    }
+}

@@ -1,0 +1,588 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.Kernel;
+import io.watchqueue.internal.NativeBuffer;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+
+/**
+ * A notification queue in the kernel: a pipe made with O_NOTIFICATION_PIPE, see watch_queue(7).
+ * Keys and keyrings are attached to it by {@link #watch}, and what happens to them is read from it
+ * in the order in which it happened.
+ *
+ * <pre>{@code
+ * try (WatchQueue queue = WatchQueue.open()) {
+ *     queue.watch(Keyring.USER, 1);
+ *     Notification first = queue.read();
+ * }
+ * }</pre>
+ *
+ * <p><b>Loss:</b> when the queue is full the kernel drops, and says so in the place where it did: a
+ * {@link LossNotification} comes between the last notification before the gap and the first one
+ * behind it, also if none comes any more.
+ *
+ * <p><b>Threads:</b> all methods may be called from any thread. Each notification goes to one
+ * reader. {@link #close()} ends the wait of a reader; Thread.interrupt() does not, as nothing wakes
+ * a thread in a system call but a signal.
+ *
+ * <p><b>Processes:</b> the descriptors are closed on exec, but a native fork without exec shares
+ * the queue with the child, which keeps it alive and may take notifications from it.
+ */
+public final class WatchQueue implements AutoCloseable {
+
+    /** The most notifications that the kernel keeps in a queue. */
+    public static final int MAX_CAPACITY = 512;
+
+    private static final int SLOT_SIZE = 128; // WATCH_QUEUE_NOTE_SIZE of kernel/watch_queue.c
+    private static final int POLL_FOREVER = -1;
+
+    private final Kernel kernel;
+    private final int readEnd;
+    private final int writeEnd;
+    private final int capacity;
+    private final DescriptorGuard guard;
+
+    private final ReentrantLock reading = new ReentrantLock();
+    private final NativeBuffer buffer;
+    private int position;
+    private int limit;
+
+    private WatchQueue(Kernel kernel, int readEnd, int writeEnd, int capacity) {
+        this.kernel = kernel;
+        this.readEnd = readEnd;
+        this.writeEnd = writeEnd;
+        this.capacity = capacity;
+        this.guard = new DescriptorGuard(() -> kernel.close(readEnd));
+        // All that a full queue of key notifications can give, with a loss: no larger read would
+        // find more.
+        this.buffer =
+                kernel.allocate(
+                        Math.max(
+                                NotificationDecoder.MAX_LENGTH + 1,
+                                capacity * KeyNotification.LENGTH + LossNotification.LENGTH));
+    }
+
+    /**
+     * Opens a queue of 512 notifications without a filter.
+     *
+     * @return the queue
+     * @throws WatchQueueUnsupportedException if this machine has no watch queues
+     * @throws ResourceLimitException if there are too many descriptors or pipe pages in use
+     */
+    public static WatchQueue open() {
+        return builder().open();
+    }
+
+    /**
+     * Begins a queue.
+     *
+     * @return a builder with a capacity of 512, no filter and no watch
+     */
+    public static Builder builder() {
+        return new Builder(null);
+    }
+
+    static Builder builder(Kernel kernel) {
+        return new Builder(kernel);
+    }
+
+    /**
+     * Returns how many notifications the kernel keeps before it drops.
+     *
+     * @return what was asked for, rounded up to whole pages of 128-byte slots: to a multiple of 32
+     *     where pages have 4 KiB, and always 512 where they have 64 KiB
+     */
+    public int capacity() {
+        return capacity;
+    }
+
+    /**
+     * Sets or replaces the filter, at once for everything posted from now on; what is queued stays.
+     *
+     * @param filter what is to pass
+     * @throws WatchQueueClosedException if the queue is closed
+     * @throws ResourceLimitException if the kernel has no memory for it
+     */
+    public void filter(NotificationFilter filter) {
+        NativeBuffer encoded = filter.encode(kernel);
+        int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
+        if (result < 0) {
+            throw Failures.filtering(filter, -result);
+        }
+    }
+
+    /**
+     * Removes the filter, if there is one: everything posted from now on passes.
+     *
+     * @throws WatchQueueClosedException if the queue is closed
+     */
+    public void clearFilter() {
+        String operation = "clear the filter";
+        int result = withDescriptor(operation, kernel::clearFilter);
+        if (result < 0) {
+            throw Failures.unexpected(operation, -result);
+        }
+    }
+
+    /**
+     * Attaches a key or keyring: keyctl_watch_key(3). A special keyring is resolved on the calling
+     * thread, and created if need be. Only the key itself is watched: of a keyring, its links, not
+     * the keys in it. Permission is checked now and never again.
+     *
+     * <p>Blocks while the key is under construction.
+     *
+     * @param key a key that grants View
+     * @param tag what its notifications are to carry, 0 to 255; need not be unique
+     * @return the watch
+     * @throws IllegalArgumentException if the tag is out of range
+     * @throws AlreadyWatchedException if this queue watches the key
+     * @throws KeyUnavailableException if there is no such key, or it is revoked, expired or
+     *     rejected
+     * @throws KeyPermissionException if the key does not grant View
+     * @throws ResourceLimitException if the user has as many watches as the soft RLIMIT_NOFILE of
+     *     this process allows
+     * @throws WatchQueueUnsupportedException if the kernel has no key notifications
+     * @throws WatchQueueClosedException if the queue is closed
+     */
+    public Watch watch(KeyId key, int tag) {
+        Objects.requireNonNull(key, "key");
+        Tags.check("watch key " + key, tag);
+        enter("watch key " + key);
+        try {
+            int serial =
+                    key.isSpecial()
+                            ? Interrupted.retry(() -> kernel.keyringId(key.value(), true))
+                            : key.value();
+            int result =
+                    serial < 0
+                            ? serial
+                            : Interrupted.retry(() -> kernel.watchKey(serial, readEnd, tag));
+            if (result < 0) {
+                throw Failures.watching(key, tag, -result);
+            }
+            return new Watch(this, KeyId.of(serial), tag);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    void unwatch(Watch watch) {
+        if (!guard.enter()) {
+            return;
+        }
+        try {
+            int serial = watch.key().value();
+            int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, -1));
+            if (result < 0) {
+                switch (-result) {
+                    case Errno.EBADSLT, Errno.ENOKEY -> {} // gone already
+                    case Errno.EKEYREVOKED,
+                            Errno.EKEYEXPIRED,
+                            Errno.EACCES -> {} // cannot be removed, see Watch#close
+                    default -> throw Failures.key("remove " + watch, -result);
+                }
+            }
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /**
+     * Waits for the next notification.
+     *
+     * @return the notification
+     * @throws WatchQueueClosedException if the queue is closed, before or while waiting
+     * @throws NotificationFormatException if the kernel's bytes are no notification
+     */
+    public Notification read() {
+        Notification notification = read(POLL_FOREVER);
+        if (notification == null) {
+            throw new IllegalStateException("a wait without end ended");
+        }
+        return notification;
+    }
+
+    /**
+     * Waits for the next notification for some time.
+     *
+     * @param timeout how long; in effect milliseconds, rounded up, at most 24 days; not to wait if
+     *     zero or negative
+     * @return the notification, or null if none came in that time
+     * @throws WatchQueueClosedException if the queue is closed, before or while waiting
+     * @throws NotificationFormatException if the kernel's bytes are no notification
+     */
+    public @Nullable Notification read(Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero()) {
+            return poll();
+        }
+        long millis =
+                timeout.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) >= 0
+                        ? Integer.MAX_VALUE
+                        : timeout.plusNanos(999_999).toMillis();
+        return read((int) Math.min(millis, Integer.MAX_VALUE));
+    }
+
+    /**
+     * Takes the next notification without waiting.
+     *
+     * @return the notification, or null if there is none now
+     * @throws WatchQueueClosedException if the queue is closed
+     * @throws NotificationFormatException if the kernel's bytes are no notification
+     */
+    public @Nullable Notification poll() {
+        Single single = new Single();
+        poll(1, single);
+        return single.notification;
+    }
+
+    /**
+     * Hands over what is there, without waiting. Reads from the kernel no more than there is demand
+     * for, but for the rest of one read of 128 bytes, which the next call hands over first: what
+     * nobody asks for stays in the kernel's queue.
+     *
+     * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the queue was
+     * empty, and no loss is pending.
+     *
+     * @param demand how many notifications to hand over at most, at least 1
+     * @param consumer is given each notification on the calling thread, and returns false to get no
+     *     more
+     * @return how many were handed over
+     * @throws IllegalArgumentException if the demand is not positive
+     * @throws WatchQueueClosedException if the queue is closed
+     * @throws NotificationFormatException if the kernel's bytes are no notification
+     */
+    public int poll(int demand, Predicate<? super Notification> consumer) {
+        if (demand < 1) {
+            throw new IllegalArgumentException("poll: demand " + demand + " is not positive");
+        }
+        enter("read from a watch queue");
+        reading.lock();
+        try {
+            int delivered = 0;
+            while (delivered < demand && (position < limit || fill(demand - delivered))) {
+                int length = NotificationDecoder.length(buffer.bytes(), position, limit);
+                Notification notification =
+                        NotificationDecoder.decode(buffer.bytes(), position, length);
+                position += length;
+                delivered++;
+                if (!consumer.test(notification)) {
+                    break;
+                }
+            }
+            return delivered;
+        } finally {
+            reading.unlock();
+            guard.exit();
+        }
+    }
+
+    /**
+     * Reads once; false if there is nothing. The lock is held, and all that was read before is
+     * handed over.
+     */
+    private boolean fill(int demand) {
+        // 128 bytes take any message, so that ENOBUFS cannot happen.
+        long wanted =
+                Math.max(
+                        (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
+        int length = (int) Math.min(wanted, buffer.size());
+        int result;
+        do {
+            result = kernel.read(readEnd, buffer, length);
+        } while (result == -Errno.EINTR);
+        if (result == -Errno.EAGAIN) {
+            return false;
+        }
+        if (result < 0) {
+            throw Failures.reading(-result);
+        }
+        if (result == 0) {
+            // The kernel gives this only when no write end is open any more, and ours is until
+            // close().
+            if (guard.isClosed()) {
+                throw new WatchQueueClosedException("read from a watch queue");
+            }
+            throw new WatchQueueException(
+                    "read from a watch queue",
+                    0,
+                    "the queue ended although it is open: something else closed descriptor "
+                            + writeEnd
+                            + " of this process");
+        }
+        position = 0;
+        limit = result;
+        return true;
+    }
+
+    private @Nullable Notification read(int timeoutMillis) {
+        long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
+        NativeBuffer scratch = null;
+        while (true) {
+            Notification notification = poll();
+            if (notification != null) {
+                return notification;
+            }
+            int remaining =
+                    timeoutMillis == POLL_FOREVER
+                            ? POLL_FOREVER
+                            : (int)
+                                    Math.max(
+                                            0,
+                                            (deadline - System.nanoTime() + 999_999) / 1_000_000);
+            if (remaining == 0) {
+                return null;
+            }
+            enter("wait for a notification");
+            try {
+                if (scratch == null) {
+                    scratch = kernel.allocate(8);
+                }
+                // Not under the lock: another thread may take what comes. close() ends this by
+                // closing the write end.
+                int result = kernel.poll(readEnd, Kernel.POLLIN, remaining, scratch);
+                if (result < 0 && result != -Errno.EINTR) {
+                    throw Failures.reading(-result);
+                }
+            } finally {
+                guard.exit();
+            }
+        }
+    }
+
+    /**
+     * Closes the queue: all its watches end, and what nobody has read is gone. Ends the wait of a
+     * thread that is in {@link #read()}. The descriptors are closed when the last call that is
+     * under way on them has returned, so that no other file can take their numbers in the middle of
+     * one. Never blocks, and does nothing the second time.
+     */
+    @Override
+    public void close() {
+        if (guard.close()) {
+            // No call uses this end; without it a waiting poll(2) returns with POLLHUP.
+            kernel.close(writeEnd);
+        }
+    }
+
+    /**
+     * Tells whether the queue is closed.
+     *
+     * @return true after {@link #close()}
+     */
+    public boolean isClosed() {
+        return guard.isClosed();
+    }
+
+    @Override
+    public String toString() {
+        return "WatchQueue[capacity=" + capacity + (isClosed() ? ", closed]" : "]");
+    }
+
+    /**
+     * Asks the kernel how much is queued: FIONREAD.
+     *
+     * @return the bytes that can be read from the kernel now, without a loss that comes after them,
+     *     and without what was read but not handed over yet
+     * @throws WatchQueueClosedException if the queue is closed
+     */
+    public int queuedBytes() {
+        String operation = "ask how much is queued";
+        NativeBuffer scratch = kernel.allocate(Integer.BYTES);
+        int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
+        if (result < 0) {
+            throw Failures.unexpected(operation, -result);
+        }
+        return result;
+    }
+
+    /** Runs a call on the read end's number. */
+    int withDescriptor(String operation, DescriptorCall call) {
+        enter(operation);
+        try {
+            return call.on(readEnd);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    private void enter(String operation) {
+        if (!guard.enter()) {
+            throw new WatchQueueClosedException(operation);
+        }
+    }
+
+    interface DescriptorCall {
+        int on(int fd);
+    }
+
+    private static final class Single implements Predicate<Notification> {
+        private @Nullable Notification notification;
+
+        @Override
+        public boolean test(Notification next) {
+            notification = next;
+            return false;
+        }
+    }
+
+    /**
+     * Opens queues. Can be used again, and changed between. Not for use by several threads at once.
+     */
+    public static final class Builder {
+
+        private final @Nullable Kernel kernel;
+        private final Map<KeyId, Integer> watches = new LinkedHashMap<>();
+        private int capacity = MAX_CAPACITY;
+        private @Nullable NotificationFilter filter;
+
+        private Builder(@Nullable Kernel kernel) {
+            this.kernel = kernel;
+        }
+
+        /**
+         * Returns a builder of the same settings, which does not change with this one.
+         *
+         * @return a copy
+         */
+        public Builder copy() {
+            Builder copy = new Builder(kernel);
+            copy.capacity = capacity;
+            copy.filter = filter;
+            copy.watches.putAll(watches);
+            return copy;
+        }
+
+        /**
+         * Sets how many notifications the kernel is to keep before it drops. Defaults to {@value
+         * #MAX_CAPACITY}, which costs 64 KiB of kernel memory.
+         *
+         * @param capacity 1 to 512; rounded up to whole pages, see {@link WatchQueue#capacity()}
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder capacity(int capacity) {
+            if (capacity < 1 || capacity > MAX_CAPACITY) {
+                throw new IllegalArgumentException(
+                        "capacity "
+                                + capacity
+                                + " is not from 1 to "
+                                + MAX_CAPACITY
+                                + ", which is what the kernel's IOC_WATCH_QUEUE_SET_SIZE takes");
+            }
+            this.capacity = capacity;
+            return this;
+        }
+
+        /**
+         * Sets what is to be queued at all. Defaults to everything.
+         *
+         * @param filter the filter, or null for everything
+         * @return this
+         */
+        public Builder filter(@Nullable NotificationFilter filter) {
+            this.filter = filter;
+            return this;
+        }
+
+        /**
+         * Has each queue watch a key from the start, see {@link WatchQueue#watch}.
+         *
+         * @param key a key that grants View when the queue is opened
+         * @param tag what its notifications are to carry, 0 to 255
+         * @return this
+         * @throws IllegalArgumentException if the tag is out of range, or the key has been named
+         *     before: a queue watches a key once
+         */
+        public Builder watch(KeyId key, int tag) {
+            Objects.requireNonNull(key, "key");
+            Tags.check("watch key " + key, tag);
+            if (watches.putIfAbsent(key, tag) != null) {
+                throw new IllegalArgumentException(
+                        "watch key "
+                                + key
+                                + ": it is named already, and a queue watches a key once, with one tag");
+            }
+            return this;
+        }
+
+        /**
+         * Opens a queue: pipe2(2), IOC_WATCH_QUEUE_SET_SIZE, IOC_WATCH_QUEUE_SET_FILTER and
+         * KEYCTL_WATCH_KEY, in this order. Special keyrings are resolved on the calling thread. If
+         * one of these fails, nothing is left open.
+         *
+         * @return the queue
+         * @throws WatchQueueUnsupportedException if this machine has no watch queues
+         * @throws ResourceLimitException if there are too many descriptors, pipe pages or watches
+         *     in use
+         * @throws WatchQueueException as {@link WatchQueue#watch} does
+         */
+        public WatchQueue open() {
+            Kernel kernel =
+                    this.kernel != null
+                            ? this.kernel
+                            : WatchQueueSupport.systemKernel("open a watch queue");
+            WatchQueue queue = open(kernel);
+            try {
+                if (filter != null) {
+                    queue.filter(filter);
+                }
+                watches.forEach(queue::watch);
+                return queue;
+            } catch (Throwable e) {
+                queue.close();
+                throw e;
+            }
+        }
+
+        /**
+         * Makes the pipe and, before anything else can be done with it, sizes it: until then all is
+         * dropped without a trace.
+         */
+        private WatchQueue open(Kernel kernel) {
+            long pipe =
+                    kernel.pipe2(Kernel.O_NOTIFICATION_PIPE | Kernel.O_NONBLOCK | Kernel.O_CLOEXEC);
+            if (pipe < 0) {
+                throw Failures.opening((int) -pipe);
+            }
+            int readEnd = (int) pipe;
+            int writeEnd = (int) (pipe >>> 32);
+            try {
+                int result = kernel.setSize(readEnd, capacity);
+                if (result < 0) {
+                    throw Failures.sizing(capacity, -result);
+                }
+                int bytes = kernel.pipeSize(readEnd);
+                if (bytes < 0) {
+                    throw Failures.unexpected("read the size of a watch queue", -bytes);
+                }
+                return new WatchQueue(kernel, readEnd, writeEnd, bytes / SLOT_SIZE);
+            } catch (Throwable e) {
+                kernel.close(readEnd);
+                kernel.close(writeEnd);
+                throw e;
+            }
+        }
+    }
+}

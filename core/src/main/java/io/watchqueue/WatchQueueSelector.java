@@ -1,0 +1,279 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.Kernel;
+import io.watchqueue.internal.NativeBuffer;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * Lets one thread wait for many queues, as java.nio's Selector does for channels: epoll(7), with a
+ * cost that does not grow with the number of queues that are silent.
+ *
+ * <p>Readiness is told when it comes about, not for as long as it lasts: a queue that was reported
+ * must be {@linkplain WatchQueue#poll(int, java.util.function.Predicate) read} until it is empty
+ * before it is reported again. A loss behind the last notification wakes nobody; reading until the
+ * queue is empty finds it.
+ *
+ * <p><b>Threads:</b> one thread registers, selects and closes; {@link #wakeup()} may be called from
+ * any.
+ */
+public final class WatchQueueSelector implements AutoCloseable {
+
+    private static final int EVENTS_AT_ONCE = 64;
+    private static final long WAKEUP = 0;
+    private static final String SELECT = "select a watch queue";
+
+    private final Kernel kernel;
+    private final int epoll;
+    private final int eventfd;
+    private final NativeBuffer events;
+    private final NativeBuffer scratch;
+    private final DescriptorGuard guard;
+    private final Map<Long, Registration> registrations = new HashMap<>();
+    private long lastId = WAKEUP;
+
+    private WatchQueueSelector(Kernel kernel, int epoll, int eventfd) {
+        this.kernel = kernel;
+        this.epoll = epoll;
+        this.eventfd = eventfd;
+        this.events = kernel.allocate(EVENTS_AT_ONCE * kernel.epollEventSize());
+        this.scratch = kernel.allocate(kernel.epollEventSize());
+        this.guard =
+                new DescriptorGuard(
+                        () -> {
+                            kernel.close(epoll);
+                            kernel.close(eventfd);
+                        });
+    }
+
+    /**
+     * Opens a selector, which takes two descriptors.
+     *
+     * @return the selector
+     * @throws ResourceLimitException if there are too many descriptors in use
+     * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
+     */
+    public static WatchQueueSelector open() {
+        return open(WatchQueueSupport.systemKernel("open a selector"));
+    }
+
+    static WatchQueueSelector open(Kernel kernel) {
+        String operation = "open a selector";
+        int epoll = kernel.epollCreate(Kernel.O_CLOEXEC);
+        if (epoll < 0) {
+            throw Failures.descriptor(operation, -epoll);
+        }
+        int eventfd = kernel.eventfd(Kernel.O_CLOEXEC | Kernel.O_NONBLOCK);
+        if (eventfd < 0) {
+            kernel.close(epoll);
+            throw Failures.descriptor(operation, -eventfd);
+        }
+        WatchQueueSelector selector = new WatchQueueSelector(kernel, epoll, eventfd);
+        // Edge-triggered, so that the count need never be read back.
+        int result =
+                kernel.epollControl(
+                        epoll,
+                        Kernel.EPOLL_CTL_ADD,
+                        eventfd,
+                        Kernel.EPOLLIN | Kernel.EPOLLET,
+                        WAKEUP,
+                        selector.scratch);
+        if (result < 0) {
+            selector.close();
+            throw Failures.descriptor(operation, -result);
+        }
+        return selector;
+    }
+
+    /**
+     * Adds a queue, at first not armed.
+     *
+     * @param queue a queue that this selector does not have
+     * @param attachment what {@link Registration#attachment()} is to return
+     * @return the registration
+     * @throws WatchQueueClosedException if the queue or the selector is closed
+     * @throws ResourceLimitException if the kernel has no memory, or fs.epoll.max_user_watches is
+     *     reached
+     */
+    public Registration register(WatchQueue queue, Object attachment) {
+        Objects.requireNonNull(attachment, "attachment");
+        Registration registration = new Registration(queue, attachment, ++lastId);
+        registration.control(Kernel.EPOLL_CTL_ADD, 0);
+        registrations.put(registration.id, registration);
+        return registration;
+    }
+
+    /**
+     * Waits until an armed queue has something to read, or {@link #wakeup()} is called.
+     *
+     * @param ready is given each queue that has become readable
+     * @throws WatchQueueClosedException if the selector is closed
+     */
+    public void select(Consumer<? super Registration> ready) {
+        select(ready, -1);
+    }
+
+    /**
+     * Does not wait.
+     *
+     * @param ready is given each queue that has become readable
+     * @throws WatchQueueClosedException if the selector is closed
+     */
+    public void selectNow(Consumer<? super Registration> ready) {
+        select(ready, 0);
+    }
+
+    private void select(Consumer<? super Registration> ready, int timeoutMillis) {
+        String operation = "wait for watch queues";
+        enter(operation);
+        try {
+            int count = kernel.epollWait(epoll, events, timeoutMillis);
+            if (count < 0 && count != -Errno.EINTR) {
+                throw Failures.unexpected(operation, -count);
+            }
+            for (int i = 0; i < count; i++) {
+                // None for the wakeup, and for a queue that was cancelled after its event came in.
+                Registration registration = registrations.get(kernel.epollData(events, i));
+                if (registration != null) {
+                    ready.accept(registration);
+                }
+            }
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /**
+     * Ends the current wait, or else the next one at once. May be called from any thread, also when
+     * the selector is closed.
+     */
+    public void wakeup() {
+        if (guard.enter()) {
+            try {
+                kernel.signalEventfd(eventfd);
+            } finally {
+                guard.exit();
+            }
+        }
+    }
+
+    /** Closes the selector, but none of the queues. */
+    @Override
+    public void close() {
+        registrations.clear();
+        guard.close();
+    }
+
+    private void enter(String operation) {
+        if (!guard.enter()) {
+            throw new WatchQueueClosedException(operation);
+        }
+    }
+
+    /** A queue of this selector. */
+    public final class Registration {
+
+        private final WatchQueue queue;
+        private final Object attachment;
+        private final long id;
+        private boolean armed;
+
+        private Registration(WatchQueue queue, Object attachment, long id) {
+            this.queue = queue;
+            this.attachment = attachment;
+            this.id = id;
+        }
+
+        /**
+         * Returns the queue.
+         *
+         * @return the queue
+         */
+        public WatchQueue queue() {
+            return queue;
+        }
+
+        /**
+         * Returns what was attached.
+         *
+         * @return the object given to {@link WatchQueueSelector#register}
+         */
+        public Object attachment() {
+            return attachment;
+        }
+
+        /**
+         * Has the queue reported when something can be read, and now if it can be already. Does
+         * nothing if it is armed.
+         *
+         * @throws WatchQueueClosedException if the queue or the selector is closed
+         */
+        public void arm() {
+            if (!armed) {
+                control(Kernel.EPOLL_CTL_MOD, Kernel.EPOLLIN | Kernel.EPOLLET);
+                armed = true;
+            }
+        }
+
+        /**
+         * Has the queue not reported any more, so that what happens in it wakes nobody. Does
+         * nothing if it is not armed.
+         *
+         * @throws WatchQueueClosedException if the queue or the selector is closed
+         */
+        public void disarm() {
+            if (armed) {
+                control(Kernel.EPOLL_CTL_MOD, 0);
+                armed = false;
+            }
+        }
+
+        /**
+         * Removes the queue from the selector. Does nothing if it is removed, or either is closed.
+         */
+        public void cancel() {
+            if (registrations.remove(id) != null && !queue.isClosed()) {
+                // Its failure would change nothing: closing the queue, or the selector, removes it
+                // as well.
+                change(Kernel.EPOLL_CTL_DEL, 0);
+            }
+        }
+
+        private void control(int operation, int interest) {
+            int result = change(operation, interest);
+            if (result < 0) {
+                throw Failures.descriptor(SELECT, -result);
+            }
+        }
+
+        private int change(int operation, int interest) {
+            enter(SELECT);
+            try {
+                return queue.withDescriptor(
+                        SELECT,
+                        fd -> kernel.epollControl(epoll, operation, fd, interest, id, scratch));
+            } finally {
+                guard.exit();
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.time.Duration;
+
+class KeyctlTests {
+
+    private static final KeyId KEY = KeyId.of(1);
+
+    private final FakeKernel kernel = new FakeKernel();
+    private final Keyctl keys = new Keyctl(kernel);
+
+    @ParameterizedTest(name = "{0} is {1}")
+    @CsvSource({"@t,-1", "@p,-2", "@s,-3", "@u,-4", "@us,-5", "17,17", "0x1f,31"})
+    void understandsWhatPeopleWrite(String reference, int value) {
+        assertThat(keys.find(reference)).isEqualTo(KeyId.of(value));
+    }
+
+    @ParameterizedTest(name = "''{0}''")
+    @ValueSource(strings = {"", "@x", "0", "-9", "abc", "99999999999", "%", "%nocolon"})
+    void explainsWhatItDoesNotUnderstand(String reference) {
+        assertThatThrownBy(() -> keys.find(reference))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("'" + reference + "'", "%keyring:NAME");
+    }
+
+    @Test
+    void findsByTypeAndDescriptionAmongAllVisibleKeys() {
+        kernel.fail("describeKey", Errno.ENOKEY, Errno.EACCES);
+        assertThat(keys.find("%user:key " + "x".repeat(200))).isEqualTo(KeyId.of(3));
+        assertThatThrownBy(() -> keys.find("%:nowhere"))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("%keyring:nowhere");
+    }
+
+    @Test
+    void readsAnswersOfAnyLength() {
+        assertThat(keys.describe(KEY))
+                .isEqualTo(
+                        new KeyDescription(
+                                KEY, "user", 1000, 100, 0x3f010000, "key " + "x".repeat(200)));
+        assertThat(keys.list(KEY)).hasSize(100).startsWith(KEY).endsWith(KeyId.of(100));
+    }
+
+    @Test
+    void descriptionsMayHaveSemicolons() {
+        assertThat(KeyDescription.parse(KEY, "user;0;4294967294;3f3f3f3f;a;b").description())
+                .isEqualTo("a;b");
+        assertThatThrownBy(() -> KeyDescription.parse(KEY, "user;0;0"))
+                .isInstanceOf(WatchQueueException.class);
+    }
+
+    @Test
+    void payloadsAreWipedAndNeverTold() {
+        byte[] secret = "secret".getBytes();
+        keys.add("user", "token", secret, Keyring.USER);
+        assertThat(kernel.lastPayload()).containsOnly(0);
+        kernel.fail("updateKey", Errno.EKEYREVOKED);
+        assertThatThrownBy(() -> keys.update(KEY, secret))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageNotContaining("secret");
+        assertThat(kernel.lastPayload()).containsOnly(0);
+        assertThat(secret).asString().isEqualTo("secret");
+    }
+
+    @Test
+    void textsThatTheKernelWouldCutAreRefused() {
+        assertThatThrownBy(() -> keys.add("user", "a\0b", new byte[1], Keyring.USER))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("NUL");
+        assertThat(kernel.count("addKey")).isZero();
+    }
+
+    @ParameterizedTest(name = "{0} is {1}")
+    @CsvSource({
+        "EACCES,KeyPermissionException",
+        "ENOKEY,KeyUnavailableException",
+        "EDQUOT,ResourceLimitException",
+        "EPERM,WatchQueueException",
+        "ENOTDIR,WatchQueueException"
+    })
+    void failuresAreTyped(String errno, String type) throws Exception {
+        kernel.fail("keyctl 8", Errno.class.getField(errno).getInt(null));
+        assertThatThrownBy(() -> keys.link(KEY, Keyring.USER))
+                .isExactlyInstanceOf(Class.forName("io.watchqueue." + type))
+                .hasMessageContainingAll("link key 1 into @u", errno);
+    }
+
+    @Test
+    void signalsDoNotDisturb() {
+        kernel.fail("keyctl 7", Errno.EINTR);
+        keys.clear(KEY);
+        assertThat(kernel.count("keyctl 7")).isEqualTo(2);
+    }
+
+    @Test
+    void timeoutsAreSecondsOfThirtyTwoBits() {
+        keys.setTimeout(KEY, Duration.ofMillis(1));
+        keys.setTimeout(KEY, Duration.ZERO);
+        assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(-1)))
+                .hasMessageContaining("PT-1S");
+        assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(1L << 32)))
+                .hasMessageContaining("4294967295");
+    }
+}

@@ -1,0 +1,164 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+
+class NotificationDecoderTests {
+
+    private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+    private static final ByteOrder BIG = ByteOrder.BIG_ENDIAN;
+
+    @Test
+    void aKeyNotificationOfALittleEndianMachine() {
+        // type 1, subtype 2 (LINKED), info 0x0000ff10, key 0x11223344, aux 0x55667788
+        assertThat(decode(LITTLE, "01000002 10ff0000 44332211 88776655"))
+                .containsExactly(new KeyNotification(KeyEvent.LINKED, 0x11223344, 0x55667788, 255));
+    }
+
+    @Test
+    void aKeyNotificationOfABigEndianMachine() {
+        assertThat(decode(BIG, "00000102 0000ff10 11223344 55667788"))
+                .containsExactly(new KeyNotification(KeyEvent.LINKED, 0x11223344, 0x55667788, 255));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource
+    void everyEventByItsNumber(KeyEvent event) {
+        String subtype = HexFormat.of().toHexDigits((byte) event.ordinal());
+        assertThat(decode(LITTLE, "010000" + subtype + "10000000 01000000 00000000"))
+                .containsExactly(new KeyNotification(event, 1, 0, 0));
+    }
+
+    @Test
+    void typeInfoIsKept() {
+        assertThat(decode(LITTLE, "01000001 10050400 01000000 00000000"))
+                .containsExactly(new KeyNotification(KeyEvent.UPDATED, 1, 0, 5, 4))
+                .allSatisfy(n -> assertThat(n.info()).isEqualTo(0x00040510));
+    }
+
+    @Test
+    void bothLengthsOfARemoval() {
+        assertThat(decode(LITTLE, "00000000 10070000 4433221100000000 00000000 08030000"))
+                .containsExactly(
+                        new RemovalNotification(0x11223344, 7), new RemovalNotification(0, 3));
+        assertThat(decode(BIG, "00000000 00000710 0000000011223344"))
+                .containsExactly(new RemovalNotification(0x11223344, 7));
+    }
+
+    @Test
+    void aLoss() {
+        assertThat(decode(LITTLE, "00000001 08000000")).containsExactly(new LossNotification());
+        assertThat(decode(BIG, "00000001 00000008")).containsExactly(new LossNotification());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(
+            strings = {
+                "01000008 10000000 0100000002000000", // a ninth key event
+                "01000001 18000000 010000000200000003000000 04000000", // a longer key notification
+                "01000001 0c000000 01000000", // a shorter one
+                "02000000 08000000", // a new type
+                "56341278 0a00aaff 0102", // a new type with all its bits
+                "00000002 08000000", // a new kind of meta
+                "00000000 0c000000 01020304" // a removal of a new length
+            })
+    void whatIsNotKnownComesThroughWhole(String message) {
+        byte[] bytes = HexFormat.of().parseHex(message.replace(" ", ""));
+        ByteBuffer words = ByteBuffer.wrap(bytes).order(LITTLE);
+        byte[] payload = new byte[bytes.length - 8];
+        words.get(8, payload);
+        assertThat(decode(LITTLE, message))
+                .containsExactly(
+                        new UnknownNotification(
+                                words.getInt(0) & 0xffffff,
+                                bytes[3] & 0xff,
+                                words.getInt(4),
+                                payload));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @CsvSource({
+        "01000001, '4 bytes are left'",
+        "01000001 07000000, 'claims 7 bytes'",
+        "01000001 00000000, 'claims 0 bytes'",
+        "01000001 80000000 0000, 'claims 0 bytes'",
+        "01000001 10000000 01000000, 'claims 16 bytes'",
+        "00000001 08000000 01000001 7f000000, 'claims 127 bytes'"
+    })
+    void whatIsNoMessageIsAnError(String bytes, String message) {
+        assertThatThrownBy(() -> decode(LITTLE, bytes))
+                .isInstanceOf(NotificationFormatException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void anythingIsEitherAMessageOrAFormatError() {
+        Random random = new Random(42);
+        byte[] bytes = new byte[256];
+        int decoded = 0;
+        for (int round = 0; round < 200_000; round++) {
+            random.nextBytes(bytes);
+            int end = random.nextInt(bytes.length + 1);
+            if (random.nextBoolean()) {
+                bytes[4] = (byte) (8 + random.nextInt(20));
+                bytes[0] = (byte) random.nextInt(3);
+                bytes[1] = bytes[2] = 0;
+            }
+            ByteBuffer buffer = ByteBuffer.wrap(bytes).order(round % 2 == 0 ? LITTLE : BIG);
+            int at = 0;
+            try {
+                while (at < end) {
+                    int length = NotificationDecoder.length(buffer, at, end);
+                    Notification notification = NotificationDecoder.decode(buffer, at, length);
+                    assertThat(notification).isNotNull();
+                    at += length;
+                    decoded++;
+                }
+            } catch (NotificationFormatException expected) {
+                assertThat(at).isLessThan(end);
+            }
+        }
+        assertThat(decoded).isGreaterThan(50_000);
+    }
+
+    private static List<Notification> decode(ByteOrder order, String hex) {
+        ByteBuffer bytes =
+                ByteBuffer.wrap(HexFormat.of().parseHex(hex.replace(" ", ""))).order(order);
+        List<Notification> all = new ArrayList<>();
+        int at = 0;
+        while (at < bytes.capacity()) {
+            int length = NotificationDecoder.length(bytes, at, bytes.capacity());
+            all.add(NotificationDecoder.decode(bytes, at, length));
+            at += length;
+        }
+        return all;
+    }
+}

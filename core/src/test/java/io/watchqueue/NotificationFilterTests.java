@@ -1,0 +1,137 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static io.watchqueue.NotificationFilter.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.ByteBuffer;
+import java.util.Collections;
+
+class NotificationFilterTests {
+
+    private final NotificationFilter filter =
+            NotificationFilter.of(
+                    events(KeyEvent.UPDATED, KeyEvent.REVOKED), events(KeyEvent.LINKED).withTag(7));
+
+    @Test
+    void passesWhatARuleNames() {
+        assertThat(filter)
+                .accepts(
+                        key(KeyEvent.UPDATED, 0),
+                        key(KeyEvent.REVOKED, 255),
+                        key(KeyEvent.LINKED, 7))
+                .rejects(key(KeyEvent.LINKED, 8), key(KeyEvent.CLEARED, 7));
+    }
+
+    @Test
+    void neverHoldsBackRemovalOrLoss() {
+        assertThat(filter)
+                .accepts(
+                        new LossNotification(),
+                        new RemovalNotification(1, 9),
+                        new UnknownNotification(0, 77, 8, new byte[0]));
+    }
+
+    @Test
+    void looksAtUnknownNotificationsAsTheKernelDoes() {
+        NotificationFilter all = NotificationFilter.of(events());
+        assertThat(all)
+                .rejects(
+                        new UnknownNotification(1, 8, 8, new byte[0]),
+                        new UnknownNotification(1, 33, 8, new byte[0]), // 33 & 31 is LINKED's
+                        new UnknownNotification(2, 1, 8, new byte[0]));
+    }
+
+    @Test
+    void infoIsComparedUnderItsMask() {
+        NotificationFilter flagged =
+                NotificationFilter.of(events().withInfo(0x00040000, 0x00040000).withTag(3));
+        assertThat(flagged)
+                .accepts(new KeyNotification(KeyEvent.UPDATED, 1, 0, 3, 0x0004))
+                .rejects(
+                        new KeyNotification(KeyEvent.UPDATED, 1, 0, 3),
+                        new KeyNotification(KeyEvent.UPDATED, 1, 0, 4, 0x0004));
+    }
+
+    @Test
+    void hasTheKernelsLayout() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).filter(filter).open()) {
+            ByteBuffer bytes =
+                    ByteBuffer.wrap(kernel.filter()).order(java.nio.ByteOrder.nativeOrder());
+            assertThat(bytes.capacity()).isEqualTo(8 + 2 * 44);
+            assertThat(words(bytes, 0, 6)).containsExactly(2, 0, 1, 0, 0, 1 << 1 | 1 << 5);
+            assertThat(words(bytes, 52, 4)).containsExactly(1, 0x0700, 0xff00, 1 << 2);
+            queue.clearFilter();
+            assertThat(kernel.filter()).isEmpty();
+        }
+    }
+
+    private final FakeKernel kernel = new FakeKernel();
+
+    @Test
+    void whatTheKernelWouldRefuseIsRefusedAtOnce() {
+        assertThatThrownBy(NotificationFilter::of)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("0 rules", "1 to 16");
+        NotificationFilter.Rule[] tooMany =
+                Collections.nCopies(17, events()).toArray(NotificationFilter.Rule[]::new);
+        assertThatThrownBy(() -> NotificationFilter.of(tooMany)).hasMessageContaining("17 rules");
+        assertThatThrownBy(() -> events().withTag(256)).hasMessageContaining("tag 256");
+        assertThatThrownBy(() -> events().withTag(-1)).hasMessageContaining("tag -1");
+        assertThatThrownBy(() -> events().withInfo(0, 0x40)).hasMessageContaining("length");
+        assertThatThrownBy(() -> events().withInfo(0x300, 0x100))
+                .hasMessageContaining("outside its mask");
+    }
+
+    @Test
+    void readsLikeASentence() {
+        assertThat(filter).hasToString("UPDATED or REVOKED of any tag; LINKED of tag 7");
+        assertThat(NotificationFilter.of(events(KeyEvent.UPDATED).withInfo(0x40000, 0x40000)))
+                .hasToString("UPDATED of any tag with info & 0x00040000 == 0x00040000");
+    }
+
+    @Test
+    void isAValue() {
+        assertThat(filter)
+                .isEqualTo(
+                        NotificationFilter.of(
+                                events(KeyEvent.REVOKED, KeyEvent.UPDATED),
+                                events(KeyEvent.LINKED).withTag(7)))
+                .isNotEqualTo(NotificationFilter.of(events()))
+                .hasSameHashCodeAs(
+                        NotificationFilter.of(
+                                filter.rules().toArray(NotificationFilter.Rule[]::new)));
+    }
+
+    private static KeyNotification key(KeyEvent event, int tag) {
+        return new KeyNotification(event, 1, 0, tag);
+    }
+
+    private static int[] words(ByteBuffer bytes, int at, int count) {
+        int[] words = new int[count];
+        for (int i = 0; i < count; i++) {
+            words[i] = bytes.getInt(at + 4 * i);
+        }
+        return words;
+    }
+}

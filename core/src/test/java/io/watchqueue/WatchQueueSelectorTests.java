@@ -1,0 +1,166 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+@Timeout(30)
+class WatchQueueSelectorTests {
+
+    private final FakeKernel kernel = new FakeKernel();
+
+    @AfterEach
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
+        assertThat(kernel.open()).isEmpty();
+        assertThat(kernel.mistakes()).isEmpty();
+    }
+
+    @Test
+    void reportsArmedQueuesAndNoOthers() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+                WatchQueue first = FakeQueues.open(kernel, 32);
+                WatchQueue second = FakeQueues.open(kernel, 32)) {
+            selector.register(first, "first").arm();
+            WatchQueueSelector.Registration other = selector.register(second, "second");
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(ready(selector)).containsExactly("first");
+            assertThat(ready(selector)).isEmpty();
+            other.arm();
+            assertThat(ready(selector)).containsExactly("second");
+            other.disarm();
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(ready(selector)).containsExactly("first");
+            assertThat(other.queue()).isSameAs(second);
+        }
+    }
+
+    @Test
+    void armingTwiceIsOneCall() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+                WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            WatchQueueSelector.Registration registration = selector.register(queue, "queue");
+            int before = kernel.count("epollControl");
+            registration.disarm();
+            registration.arm();
+            registration.arm();
+            assertThat(kernel.count("epollControl")).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void aCancelledQueueIsNotReportedAndCanBeRegisteredAnew() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+                WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            WatchQueueSelector.Registration registration = selector.register(queue, "old");
+            registration.arm();
+            registration.cancel();
+            registration.cancel();
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(ready(selector)).isEmpty();
+            selector.register(queue, "new").arm();
+            assertThat(ready(selector)).containsExactly("new");
+            queue.close();
+            registration.cancel();
+        }
+    }
+
+    @Test
+    void aWakeupEndsTheWaitThatIsOrTheNext() throws Exception {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
+            selector.wakeup();
+            selector.select(registration -> {});
+            CompletableFuture<Void> wait =
+                    CompletableFuture.runAsync(() -> selector.select(registration -> {}));
+            while (kernel.count("epollWait") < 2) {
+                Thread.onSpinWait();
+            }
+            assertThat(wait).isNotDone();
+            selector.wakeup();
+            wait.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aSignalEndsAWaitWithoutHarm() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
+            kernel.fail("epollWait", Errno.EINTR);
+            selector.select(registration -> {});
+            kernel.fail("epollWait", Errno.EBADF);
+            assertThatThrownBy(() -> selector.select(registration -> {}))
+                    .isInstanceOf(WatchQueueException.class)
+                    .hasMessageContaining("EBADF");
+        }
+    }
+
+    @ParameterizedTest(name = "{0} fails with {1}")
+    @CsvSource({
+        "epollCreate,EMFILE,RLIMIT_NOFILE",
+        "eventfd,ENFILE,fs.file-max",
+        "epollControl,ENOSPC,fs.epoll.max_user_watches",
+        "epollControl,ENOMEM,memory"
+    })
+    void aFailureToOpenNamesTheLimitAndLeavesNothingOpen(String call, String errno, String limit)
+            throws Exception {
+        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+        assertThatThrownBy(() -> WatchQueueSelector.open(kernel))
+                .isInstanceOfSatisfying(
+                        ResourceLimitException.class, e -> assertThat(e.limit()).isEqualTo(limit));
+    }
+
+    @Test
+    void aQueueThatCannotBeRegisteredIsNot() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+                WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.fail("epollControl", Errno.ENOSPC);
+            assertThatThrownBy(() -> selector.register(queue, "queue"))
+                    .isInstanceOf(ResourceLimitException.class);
+            queue.close();
+            assertThatThrownBy(() -> selector.register(queue, "queue"))
+                    .isInstanceOf(WatchQueueClosedException.class);
+        }
+    }
+
+    @Test
+    void useAfterCloseIsRefused() {
+        WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+        selector.close();
+        selector.close();
+        selector.wakeup();
+        assertThatThrownBy(() -> selector.select(registration -> {}))
+                .isInstanceOf(WatchQueueClosedException.class);
+    }
+
+    private static List<Object> ready(WatchQueueSelector selector) {
+        List<Object> ready = new ArrayList<>();
+        selector.selectNow(registration -> ready.add(registration.attachment()));
+        return ready;
+    }
+}

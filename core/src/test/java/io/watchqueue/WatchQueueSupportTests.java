@@ -1,0 +1,72 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WatchQueueSupportTests {
+
+    private final FakeKernel kernel = new FakeKernel();
+
+    @ParameterizedTest(name = "{0} fails with {1}: {2}")
+    @CsvSource({
+        "pipe2,ENOPKG,WATCH_QUEUE_OFF,CONFIG_WATCH_QUEUE",
+        "pipe2,EINVAL,KERNEL_TOO_OLD,5.8",
+        "pipe2,EPERM,KEYCTL_REFUSED,seccomp",
+        "pipe2,EMFILE,RESOURCES_EXHAUSTED,RLIMIT_NOFILE",
+        "pipe2,ENFILE,RESOURCES_EXHAUSTED,fs.file-max",
+        "keyCapabilities,EOPNOTSUPP,KEY_NOTIFICATIONS_OFF,CONFIG_KEY_NOTIFICATIONS",
+        "keyCapabilities,EPERM,KEYCTL_REFUSED,seccomp",
+        "keyCapabilities,ENOSYS,KEYCTL_REFUSED,CONFIG_KEYS"
+    })
+    void saysWhatIsMissingAndLeavesNothingOpen(
+            String call, String errno, WatchQueueSupport.Status status, String explanation)
+            throws Exception {
+        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+        WatchQueueSupport support = WatchQueueSupport.probe(kernel);
+        assertThat(support.status()).isEqualTo(status);
+        assertThat(support.isAvailable()).isFalse();
+        assertThat(support.explanation()).contains(explanation);
+        assertThat(kernel.open()).isEmpty();
+    }
+
+    @Test
+    void aKernelWithoutTheCapabilityHasNoKeyNotifications() {
+        kernel.capabilities(0x03);
+        assertThat(WatchQueueSupport.probe(kernel).status())
+                .isEqualTo(WatchQueueSupport.Status.KEY_NOTIFICATIONS_OFF);
+    }
+
+    @Test
+    void aKernelWithAllOfItIsAvailable() {
+        assertThat(WatchQueueSupport.probe(kernel).isAvailable()).isTrue();
+        assertThat(kernel.open()).isEmpty();
+        assertThat(kernel.mistakes()).isEmpty();
+    }
+
+    @Test
+    void thisMachineGetsAnAnswerWhateverItIs() {
+        WatchQueueSupport support = WatchQueueSupport.probe();
+        assertThat(support.toString()).startsWith(support.status() + ": ").hasSizeGreaterThan(30);
+    }
+}

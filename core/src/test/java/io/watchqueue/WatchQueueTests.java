@@ -1,0 +1,363 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+@Timeout(30)
+class WatchQueueTests {
+
+    private static final KeyId KEY = KeyId.of(1);
+
+    private final FakeKernel kernel = new FakeKernel();
+
+    @AfterEach
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
+        assertThat(kernel.open()).isEmpty();
+        assertThat(kernel.mistakes()).isEmpty();
+    }
+
+    @Test
+    void isSizedBeforeItIsFilteredOrAttached() {
+        NotificationFilter filter = NotificationFilter.of(NotificationFilter.events());
+        WatchQueue.builder(kernel).filter(filter).watch(KEY, 7).open().close();
+        assertThat(kernel.calls())
+                .containsExactly(
+                        "pipe2", "setSize", "pipeSize", "setFilter", "watchKey", "close", "close");
+    }
+
+    @ParameterizedTest(name = "{0} fails with {1}")
+    @CsvSource({
+        "pipe2,EMFILE,ResourceLimitException,RLIMIT_NOFILE",
+        "pipe2,ENFILE,ResourceLimitException,fs.pipe-user-pages-hard",
+        "pipe2,ENOMEM,ResourceLimitException,no memory",
+        "pipe2,ENOPKG,WatchQueueUnsupportedException,CONFIG_WATCH_QUEUE",
+        "pipe2,EINVAL,WatchQueueUnsupportedException,5.8",
+        "setSize,EPERM,ResourceLimitException,fs.pipe-user-pages-soft",
+        "setSize,ENOMEM,ResourceLimitException,no memory",
+        "setSize,EBUSY,WatchQueueException,size a watch queue to 512",
+        "pipeSize,EBADF,WatchQueueException,read the size",
+        "setFilter,ENOMEM,ResourceLimitException,filter a watch queue by INSTANTIATED",
+        "setFilter,EINVAL,WatchQueueException,of any tag",
+        "watchKey,EACCES,KeyPermissionException,need View",
+        "watchKey,ENOKEY,KeyUnavailableException,no such key",
+        "watchKey,EKEYREVOKED,KeyUnavailableException,was revoked",
+        "watchKey,EKEYEXPIRED,KeyUnavailableException,has expired",
+        "watchKey,EKEYREJECTED,KeyUnavailableException,was rejected",
+        "watchKey,EBUSY,AlreadyWatchedException,watches that key already",
+        "watchKey,EAGAIN,ResourceLimitException,RLIMIT_NOFILE",
+        "watchKey,EDQUOT,ResourceLimitException,kernel.keys.maxkeys",
+        "watchKey,ENOMEM,ResourceLimitException,no memory",
+        "watchKey,EOPNOTSUPP,WatchQueueUnsupportedException,CONFIG_KEY_NOTIFICATIONS",
+        "watchKey,EPERM,WatchQueueUnsupportedException,seccomp",
+        "watchKey,ENOSYS,WatchQueueUnsupportedException,seccomp",
+        "watchKey,EIO,WatchQueueException,watch key 1 with tag 7"
+    })
+    void aFailureToOpenIsTypedAndLeavesNothingOpen(
+            String call, String errno, String type, String message) throws Exception {
+        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+        WatchQueue.Builder builder =
+                WatchQueue.builder(kernel)
+                        .filter(NotificationFilter.of(NotificationFilter.events()))
+                        .watch(KEY, 7);
+        assertThatThrownBy(builder::open)
+                .isExactlyInstanceOf(Class.forName("io.watchqueue." + type))
+                .hasMessageContainingAll(errno, message)
+                .satisfies(e -> assertThat(((WatchQueueException) e).errnoName()).isEqualTo(errno));
+        assertThat(kernel.open()).isEmpty();
+    }
+
+    @Test
+    void anUnknownErrorNumberIsStillTold() {
+        kernel.fail("setSize", 200);
+        assertThatThrownBy(() -> WatchQueue.builder(kernel).open())
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContaining("errno 200");
+    }
+
+    @ParameterizedTest(name = "capacity {0}")
+    @ValueSource(ints = {0, 513, -1, Integer.MAX_VALUE})
+    void aCapacityThatTheKernelRefusesIsRefused(int capacity) {
+        assertThatThrownBy(() -> WatchQueue.builder(kernel).capacity(capacity))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("capacity " + capacity, "1 to 512");
+    }
+
+    @Test
+    void tagsAndKeysAreChecked() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            assertThatThrownBy(() -> queue.watch(KEY, -1)).hasMessageContaining("tag -1");
+            assertThatThrownBy(() -> queue.watch(KEY, 256)).hasMessageContaining("tag 256");
+            assertThatThrownBy(() -> KeyId.of(0)).hasMessageContaining("key id 0");
+            assertThatThrownBy(() -> KeyId.of(-9)).hasMessageContaining("key id -9");
+            assertThatThrownBy(() -> WatchQueue.builder().watch(KEY, 1).watch(KEY, 2))
+                    .hasMessageContaining("named already");
+            assertThatThrownBy(() -> queue.poll(0, n -> true)).hasMessageContaining("demand 0");
+            assertThat(kernel.watches()).isEmpty();
+        }
+    }
+
+    @Test
+    void aCopiedBuilderIsOnItsOwn() {
+        WatchQueue.Builder original = WatchQueue.builder(kernel).capacity(64).watch(KEY, 1);
+        WatchQueue.Builder copy = original.copy();
+        original.capacity(32).watch(KeyId.of(2), 2);
+        try (WatchQueue queue = copy.open()) {
+            assertThat(queue.capacity()).isEqualTo(64);
+            assertThat(kernel.watches()).containsOnlyKeys(1);
+        }
+    }
+
+    @Test
+    void specialKeyringsAreResolvedFirst() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(Keyring.SESSION, 7);
+            assertThat(watch.key()).isEqualTo(KeyId.of(1003));
+            assertThat(watch.tag()).isEqualTo(7);
+            assertThat(kernel.watches()).containsEntry(1003, 7);
+        }
+    }
+
+    @Test
+    void deliversInOrderAndOnce() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            for (int i = 1; i <= 20; i++) {
+                kernel.post(FakeKernel.key(1, i, 0, 1));
+            }
+            assertThat(serials(queue, 3)).containsExactly(1, 2, 3);
+            assertThat(queue.poll()).isEqualTo(new KeyNotification(KeyEvent.UPDATED, 4, 0, 1));
+            assertThat(serials(queue, 100)).hasSize(16).startsWith(5).endsWith(20);
+            assertThat(queue.poll()).isNull();
+        }
+    }
+
+    @Test
+    void readsNoMoreThanDemandButForOneSmallRead() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
+            for (int i = 1; i <= 64; i++) {
+                kernel.post(FakeKernel.key(1, i, 0, 1));
+            }
+            assertThat(serials(queue, 20)).hasSize(20);
+            assertThat(kernel.queued()).isEqualTo(44);
+            assertThat(serials(queue, 1)).hasSize(1);
+            assertThat(kernel.queued()).isEqualTo(36);
+            assertThat(serials(queue, 7)).hasSize(7);
+            assertThat(kernel.queued()).isEqualTo(36);
+        }
+    }
+
+    @Test
+    void aLossBehindTheLastIsFoundWithoutAnyFurtherEvent() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            for (int i = 1; i <= 40; i++) {
+                kernel.post(FakeKernel.key(1, i, 0, 1));
+            }
+            List<Notification> all = new ArrayList<>();
+            queue.poll(1000, all::add);
+            assertThat(all).hasSize(33).last().isEqualTo(new LossNotification());
+        }
+    }
+
+    @Test
+    void aConsumerThatHasEnoughGetsTheRestLater() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            kernel.post(FakeKernel.key(1, 2, 0, 1));
+            assertThat(queue.poll(10, n -> false)).isEqualTo(1);
+            assertThat(serials(queue, 10)).containsExactly(2);
+        }
+    }
+
+    @Test
+    void aConsumerThatThrowsHasHadItsNotification() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            kernel.post(FakeKernel.key(1, 2, 0, 1));
+            assertThatThrownBy(
+                            () ->
+                                    queue.poll(
+                                            10,
+                                            n -> {
+                                                throw new IllegalStateException("no");
+                                            }))
+                    .hasMessage("no");
+            assertThat(serials(queue, 10)).containsExactly(2);
+        }
+    }
+
+    @Test
+    void theLongestMessageFitsTheSmallestRead() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 1)) {
+            kernel.post(FakeKernel.message(2, 200, 127, new byte[119]));
+            assertThat(queue.poll()).isEqualTo(new UnknownNotification(2, 200, 127, new byte[119]));
+        }
+    }
+
+    @Test
+    void signalsDoNotDisturb() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.fail("read", Errno.EINTR, Errno.EINTR);
+            kernel.fail("poll", Errno.EINTR);
+            kernel.fail("unwatchKey", Errno.EINTR);
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(queue.read()).isNotNull();
+            assertThat(queue.read(Duration.ofMillis(20))).isNull();
+            kernel.fail("watchKey", Errno.EINTR);
+            queue.watch(KeyId.of(2), 2).close();
+            assertThat(queue.read()).isInstanceOf(RemovalNotification.class);
+        }
+    }
+
+    @Test
+    void aReadThatFailsIsAnError() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.fail("read", Errno.EIO);
+            assertThatThrownBy(queue::poll)
+                    .isInstanceOf(WatchQueueException.class)
+                    .hasMessageContainingAll("read from a watch queue", "EIO");
+            kernel.fail("poll", Errno.ENOMEM);
+            assertThatThrownBy(queue::read).hasMessageContaining("ENOMEM");
+        }
+    }
+
+    @Test
+    void theEndOfAQueueThatIsOpenIsAnError() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.closeWriteEnds();
+            assertThatThrownBy(queue::read)
+                    .isExactlyInstanceOf(WatchQueueException.class)
+                    .hasMessageContaining("something else closed");
+        }
+    }
+
+    @Test
+    void aWatchClosesOnceAndWithoutComplaintWhenItIsGone() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            watch.close();
+            watch.close();
+            for (int errno :
+                    new int[] {Errno.ENOKEY, Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES}) {
+                kernel.fail("unwatchKey", errno);
+                watch.close();
+            }
+            kernel.fail("unwatchKey", Errno.ENOMEM);
+            assertThatThrownBy(watch::close).isInstanceOf(ResourceLimitException.class);
+        }
+    }
+
+    @Test
+    void useAfterCloseIsRefusedWithoutASystemCall() {
+        WatchQueue queue = FakeQueues.open(kernel, 32);
+        Watch watch = queue.watch(KeyId.of(2), 2);
+        queue.close();
+        int calls = kernel.count();
+        NotificationFilter filter = NotificationFilter.of(NotificationFilter.events());
+        assertThatThrownBy(queue::poll).isInstanceOf(WatchQueueClosedException.class);
+        assertThatThrownBy(queue::read).isInstanceOf(WatchQueueClosedException.class);
+        assertThatThrownBy(() -> queue.watch(KEY, 1)).isInstanceOf(WatchQueueClosedException.class);
+        assertThatThrownBy(() -> queue.filter(filter))
+                .isInstanceOf(WatchQueueClosedException.class)
+                .hasMessageContainingAll("set a filter", "is closed");
+        assertThatThrownBy(queue::clearFilter).isInstanceOf(WatchQueueClosedException.class);
+        assertThatThrownBy(queue::queuedBytes).isInstanceOf(WatchQueueClosedException.class);
+        watch.close();
+        queue.close();
+        assertThat(kernel.count()).isEqualTo(calls);
+        assertThat(queue).hasToString("WatchQueue[capacity=32, closed]");
+    }
+
+    @Test
+    void closingEndsAWait() throws Exception {
+        WatchQueue queue = FakeQueues.open(kernel, 32);
+        CompletableFuture<Notification> read = CompletableFuture.supplyAsync(queue::read);
+        while (kernel.count("poll") == 0) {
+            Thread.onSpinWait();
+        }
+        queue.close();
+        assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(WatchQueueClosedException.class);
+    }
+
+    @Test
+    void closingWhileDeliveringClosesWhenTheDeliveryIsOver() {
+        WatchQueue queue = FakeQueues.open(kernel, 32);
+        kernel.post(FakeKernel.key(1, 1, 0, 1));
+        kernel.post(FakeKernel.key(1, 2, 0, 1));
+        int delivered =
+                queue.poll(
+                        10,
+                        notification -> {
+                            queue.close();
+                            assertThat(kernel.open()).hasSize(1);
+                            return false;
+                        });
+        assertThat(delivered).isEqualTo(1);
+    }
+
+    @Test
+    void racingClosersReadersAndWatchersNeverTouchAClosedDescriptor() throws Exception {
+        for (int round = 0; round < 500; round++) {
+            WatchQueue queue = FakeQueues.open(kernel, 32);
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            List<CompletableFuture<Void>> all =
+                    List.of(
+                            CompletableFuture.runAsync(() -> untilClosed(queue::poll)),
+                            CompletableFuture.runAsync(
+                                    () -> untilClosed(() -> queue.watch(KeyId.of(2), 2).close())),
+                            CompletableFuture.runAsync(queue::close),
+                            CompletableFuture.runAsync(queue::close));
+            CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+                    .get(20, TimeUnit.SECONDS);
+            assertThat(kernel.open()).isEmpty();
+        }
+    }
+
+    private static void untilClosed(Runnable use) {
+        try {
+            while (true) {
+                use.run();
+            }
+        } catch (WatchQueueClosedException expected) {
+            // that is the end
+        }
+    }
+
+    private static List<Integer> serials(WatchQueue queue, int demand) {
+        List<Integer> serials = new ArrayList<>();
+        queue.poll(demand, n -> serials.add(((KeyNotification) n).keyId()));
+        return serials;
+    }
+}
