@@ -47,6 +47,7 @@ public final class FakeKernel implements Kernel {
     private final List<String> calls = new ArrayList<>();
     private final List<String> mistakes = new ArrayList<>();
     private int capabilities = 0x04;
+    private Runnable onClose = () -> {};
 
     private static class File {}
 
@@ -149,6 +150,11 @@ public final class FakeKernel implements Kernel {
             pipe.interests.forEach(this::trigger);
         }
         notifyAll();
+    }
+
+    /** Runs this at every close. */
+    public synchronized void onClose(Runnable action) {
+        onClose = action;
     }
 
     /** The messages in the queues, all together. */
@@ -270,6 +276,7 @@ public final class FakeKernel implements Kernel {
     @Override
     public synchronized int close(int fd) {
         int errno = enter("close");
+        onClose.run();
         File file = files.remove(fd);
         if (file == null) {
             mistakes.add("close(" + fd + ")");

@@ -1,0 +1,559 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.FakeQueues;
+import io.watchqueue.KeyEvent;
+import io.watchqueue.KeyId;
+import io.watchqueue.KeyNotification;
+import io.watchqueue.LossNotification;
+import io.watchqueue.Notification;
+import io.watchqueue.NotificationFormatException;
+import io.watchqueue.WatchQueueException;
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Subscription;
+
+import reactor.core.CoreSubscriber;
+import reactor.core.Scannable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+import reactor.test.subscriber.TestSubscriber;
+import reactor.test.util.RaceTestUtils;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+@Timeout(60)
+class NotificationFluxTests {
+
+    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration QUIET = Duration.ofMillis(50);
+
+    private final FakeKernel kernel = new FakeKernel();
+    private final NotificationFlux flux = flux(32);
+
+    private NotificationFlux flux(int capacity) {
+        return new NotificationFlux(
+                () -> FakeQueues.open(kernel, capacity),
+                new SharedReader(() -> FakeQueues.selector(kernel)));
+    }
+
+    @AfterEach
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() throws InterruptedException {
+        flux.dispose();
+        eventually(() -> kernel.open().isEmpty());
+        assertThat(kernel.mistakes()).isEmpty();
+    }
+
+    @Test
+    void deliversInOrderWithUnboundedDemand() {
+        StepVerifier.create(flux.map(NotificationFluxTests::serial))
+                .then(() -> post(1, 32))
+                .expectNextSequence(range(1, 32))
+                .then(() -> post(33, 40))
+                .expectNextSequence(range(33, 40))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void deliversNoMoreThanIsDemanded() {
+        StepVerifier.create(flux.map(NotificationFluxTests::serial), 0)
+                .expectSubscription()
+                .then(() -> post(1, 20))
+                .expectNoEvent(QUIET)
+                .thenRequest(2)
+                .expectNext(1, 2)
+                .expectNoEvent(QUIET)
+                .thenRequest(1)
+                .expectNext(3)
+                .thenRequest(100)
+                .expectNextSequence(range(4, 20))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void withoutDemandNothingIsReadAndNothingWakesTheReader() throws InterruptedException {
+        TestSubscriber<Notification> subscriber = subscribe(flux, 0);
+        settle();
+        int calls = kernel.count();
+        post(1, 100);
+        Thread.sleep(100);
+        assertThat(kernel.count()).isEqualTo(calls);
+        assertThat(kernel.count("read")).isZero();
+        assertThat(kernel.queued()).isEqualTo(32);
+        subscriber.cancel();
+    }
+
+    @Test
+    void whenTheDemandIsUsedUpTheReaderIsNotWokenAnyMore() throws InterruptedException {
+        TestSubscriber<Notification> subscriber = subscribe(flux, 3);
+        settle();
+        post(1, 3);
+        eventually(() -> subscriber.getReceivedOnNext().size() == 3);
+        settle();
+        int calls = kernel.count();
+        post(4, 10);
+        Thread.sleep(100);
+        assertThat(kernel.count()).isEqualTo(calls);
+        assertThat(kernel.queued()).isEqualTo(7);
+        subscriber.cancel();
+    }
+
+    @Test
+    void idleMeansNoCall() throws InterruptedException {
+        TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
+        settle();
+        int calls = kernel.count();
+        Thread.sleep(200);
+        assertThat(kernel.count()).isEqualTo(calls);
+        subscriber.cancel();
+    }
+
+    @Test
+    void aLossComesInItsPlaceAndWithoutAFurtherEvent() {
+        StepVerifier.create(flux, 0)
+                .then(() -> post(1, 40))
+                .thenRequest(32)
+                .expectNextCount(32)
+                .expectNoEvent(QUIET)
+                .thenRequest(1)
+                .expectNext(new LossNotification())
+                .then(() -> post(50, 50))
+                .thenRequest(1)
+                .expectNextMatches(n -> serial(n) == 50)
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void eachSubscriberHasItsOwnQueue() {
+        TestSubscriber<Notification> slow = subscribe(flux, 0);
+        TestSubscriber<Notification> fast = subscribe(flux, Long.MAX_VALUE);
+        post(1, 10);
+        awaitCount(fast, 10);
+        assertThat(slow.getReceivedOnNext()).isEmpty();
+        slow.request(5);
+        awaitCount(slow, 5);
+        slow.cancel();
+        post(11, 12);
+        awaitCount(fast, 12);
+        fast.cancel();
+    }
+
+    @Test
+    void aFloodedQueueDoesNotStarveTheOthers() {
+        NotificationFlux large = flux(512);
+        CountDownLatch otherServed = new CountDownLatch(1);
+        SharedReader reader = new SharedReader(() -> FakeQueues.selector(kernel));
+        NotificationFlux flooded = new NotificationFlux(() -> FakeQueues.open(kernel, 512), reader);
+        NotificationFlux other = new NotificationFlux(() -> FakeQueues.open(kernel, 32), reader);
+        // Each notification posts the next, so that this queue never runs empty.
+        flooded.takeUntil(n -> otherServed.getCount() == 0)
+                .subscribe(n -> kernel.post(FakeKernel.key(1, 1, 0, 1)));
+        other.subscribe(n -> otherServed.countDown());
+        kernel.post(FakeKernel.key(1, 1, 0, 1));
+        kernel.post(FakeKernel.key(1, 1, 0, 1));
+        assertThat(awaitLatch(otherServed)).isTrue();
+        other.dispose();
+        flooded.dispose();
+        large.dispose();
+    }
+
+    @Test
+    void aRequestFromWithinOnNextIsHonoured() {
+        List<Integer> received = new CopyOnWriteArrayList<>();
+        BaseSubscriber<Notification> subscriber =
+                new BaseSubscriber<>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription subscription) {
+                        subscription.request(1);
+                    }
+
+                    @Override
+                    protected void hookOnNext(Notification notification) {
+                        received.add(serial(notification));
+                        request(1);
+                    }
+                };
+        flux.subscribe(subscriber);
+        post(1, 30);
+        eventually(() -> received.size() == 30);
+        assertThat(received).isEqualTo(range(1, 30));
+        subscriber.cancel();
+    }
+
+    @Test
+    void cancellingFromWithinOnNextStopsAtOnce() {
+        StepVerifier.create(flux.map(NotificationFluxTests::serial).take(3))
+                .then(() -> post(1, 20))
+                .expectNext(1, 2, 3)
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void disposingCompletesAllSubscribersAndEveryLaterOne() {
+        TestSubscriber<Notification> first = subscribe(flux, 0);
+        TestSubscriber<Notification> second = subscribe(flux, 5);
+        flux.dispose();
+        first.block(SOON);
+        second.block(SOON);
+        assertThat(first.isTerminatedComplete()).isTrue();
+        assertThat(second.isTerminatedComplete()).isTrue();
+        StepVerifier.create(flux).expectComplete().verify(SOON);
+        assertThat(flux.isDisposed()).isTrue();
+        assertThat(kernel.count("pipe2")).isEqualTo(2);
+    }
+
+    @Test
+    void cancellingIsSilentAndClosesOnTheReaderThread() {
+        AtomicReference<String> closer = new AtomicReference<>();
+        NotificationFlux observed =
+                new NotificationFlux(
+                        () -> FakeQueues.open(kernel, 32),
+                        new SharedReader(() -> FakeQueues.selector(kernel)));
+        TestSubscriber<Notification> subscriber = subscribe(observed, Long.MAX_VALUE);
+        kernel.onClose(() -> closer.compareAndSet(null, Thread.currentThread().getName()));
+        subscriber.cancel();
+        subscriber.cancel();
+        eventually(() -> kernel.open().isEmpty());
+        assertThat(closer.get()).isEqualTo("watchqueue-reader");
+        assertThat(subscriber.isTerminated()).isFalse();
+        assertThat(subscriber.getReceivedOnNextAfterCancellation()).isEmpty();
+    }
+
+    @Test
+    void theReaderEndsWithTheLastSubscriptionAndStartsAgain() {
+        TestSubscriber<Notification> first = subscribe(flux, 1);
+        TestSubscriber<Notification> second = subscribe(flux, 1);
+        assertThat(readers()).isEqualTo(1);
+        first.cancel();
+        post(1, 1);
+        awaitCount(second, 1);
+        second.cancel();
+        eventually(() -> readers() == 0);
+        TestSubscriber<Notification> third = subscribe(flux, 1);
+        post(2, 2);
+        awaitCount(third, 1);
+        third.cancel();
+    }
+
+    @Test
+    void blockingTheReaderIsRefusedWithReactorsOwnMessage() {
+        StepVerifier.create(flux.doOnNext(n -> Flux.never().blockFirst()))
+                .then(() -> post(1, 1))
+                .expectErrorSatisfies(
+                        e ->
+                                assertThat(e)
+                                        .isInstanceOf(IllegalStateException.class)
+                                        .hasMessageContaining("watchqueue-reader"))
+                .verify(SOON);
+    }
+
+    @Test
+    void theReaderIsADaemon() {
+        AtomicReference<Thread> thread = new AtomicReference<>();
+        StepVerifier.create(flux.doOnNext(n -> thread.set(Thread.currentThread())))
+                .then(() -> post(1, 1))
+                .expectNextCount(1)
+                .thenCancel()
+                .verify(SOON);
+        assertThat(thread.get().isDaemon()).isTrue();
+    }
+
+    @ParameterizedTest(name = "{0} fails")
+    @ValueSource(
+            strings = {"pipe2", "setSize", "watchKey", "epollCreate", "eventfd", "epollControl"})
+    void aFailureToOpenIsAnErrorAndLeavesNothingOpen(String call) {
+        kernel.fail(call, Errno.ENOMEM);
+        StepVerifier.create(flux)
+                .expectErrorSatisfies(
+                        e ->
+                                assertThat(e)
+                                        .isInstanceOf(WatchQueueException.class)
+                                        .hasMessageContaining("ENOMEM"))
+                .verify(SOON);
+        eventually(() -> kernel.open().isEmpty());
+    }
+
+    @Test
+    void aFailureToReadIsAnErrorForThisSubscriberOnly() {
+        TestSubscriber<Notification> healthy = subscribe(flux, 0);
+        TestSubscriber<Notification> broken = subscribe(flux, 1);
+        settle();
+        kernel.fail("read", Errno.EIO);
+        post(1, 1);
+        broken.block(SOON);
+        assertThat(broken.expectTerminalError()).hasMessageContaining("EIO");
+        healthy.request(1);
+        awaitCount(healthy, 1);
+        healthy.cancel();
+    }
+
+    @Test
+    void malformedBytesAreAnError() {
+        StepVerifier.create(flux)
+                .then(() -> kernel.post(FakeKernel.message(1, 1, 7)))
+                .expectError(NotificationFormatException.class)
+                .verify(SOON);
+    }
+
+    @Test
+    void anUnexpectedEndIsAnErrorAndNotACompletion() {
+        StepVerifier.create(flux)
+                .then(this::settle)
+                .then(kernel::closeWriteEnds)
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ended"))
+                .verify(SOON);
+    }
+
+    @Test
+    void signalsToTheThreadDoNotDisturb() {
+        StepVerifier.create(flux.map(NotificationFluxTests::serial))
+                .then(this::settle)
+                .then(() -> kernel.fail("epollWait", Errno.EINTR, Errno.EINTR, Errno.EINTR))
+                .then(() -> kernel.fail("read", Errno.EINTR, Errno.EINTR))
+                .then(() -> post(1, 5))
+                .expectNext(1, 2, 3, 4, 5)
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void aFailureToWaitIsAnErrorForAll() {
+        TestSubscriber<Notification> first = subscribe(flux, 1);
+        TestSubscriber<Notification> second = subscribe(flux, 0);
+        settle();
+        kernel.fail("epollWait", Errno.EBADF);
+        first.block(SOON);
+        second.block(SOON);
+        assertThat(first.expectTerminalError()).hasMessageContaining("EBADF");
+        assertThat(second.expectTerminalError()).hasMessageContaining("EBADF");
+        TestSubscriber<Notification> third = subscribe(flux, 1);
+        post(1, 1);
+        awaitCount(third, 1);
+        third.cancel();
+    }
+
+    @Test
+    void aSubscriberThatThrowsIsCancelledAndTheOthersGoOn() {
+        AtomicReference<Throwable> uncaught = new AtomicReference<>();
+        TestSubscriber<Notification> healthy = subscribe(flux, Long.MAX_VALUE);
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.set(e));
+        try {
+            flux.subscribe(new Throwing());
+            post(1, 2);
+            awaitCount(healthy, 2);
+            eventually(() -> uncaught.get() != null);
+            assertThat(uncaught.get()).hasMessage("against the rules");
+            // The queue of the one that threw is closed: the pipe of the other and the selector
+            // stay.
+            eventually(() -> kernel.open().size() == 4);
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        healthy.cancel();
+    }
+
+    private static final class Throwing implements CoreSubscriber<Notification> {
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(10);
+        }
+
+        @Override
+        public void onNext(Notification notification) {
+            throw new AssertionError("against the rules");
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            throw new AssertionError("no signal may follow", error);
+        }
+
+        @Override
+        public void onComplete() {
+            throw new AssertionError("no signal may follow");
+        }
+    }
+
+    @Test
+    void aBadRequestChangesNothing() {
+        List<Integer> received = new CopyOnWriteArrayList<>();
+        BaseSubscriber<Notification> subscriber =
+                new BaseSubscriber<>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription subscription) {
+                        subscription.request(0);
+                        subscription.request(-1);
+                        subscription.request(1);
+                    }
+
+                    @Override
+                    protected void hookOnNext(Notification notification) {
+                        received.add(serial(notification));
+                    }
+                };
+        flux.subscribe(subscriber);
+        post(1, 2);
+        eventually(() -> received.size() == 1);
+        settle();
+        assertThat(received).containsExactly(1);
+        subscriber.cancel();
+    }
+
+    @Test
+    void racingRequestsAreAllHonoured() {
+        for (int round = 0; round < 300; round++) {
+            TestSubscriber<Notification> subscriber = subscribe(flux, 0);
+            RaceTestUtils.race(
+                    () -> subscriber.request(5), () -> subscriber.request(7), () -> post(1, 20));
+            awaitCount(subscriber, 12);
+            assertThat(subscriber.getReceivedOnNext().stream().map(NotificationFluxTests::serial))
+                    .isEqualTo(range(1, 12));
+            subscriber.cancel();
+            eventually(() -> kernel.open().isEmpty());
+        }
+    }
+
+    @Test
+    void racingCancelsDisposesAndSubscriptionsLeakNothing() {
+        for (int round = 0; round < 300; round++) {
+            NotificationFlux raced = flux(32);
+            TestSubscriber<Notification> subscriber = subscribe(raced, 1);
+            RaceTestUtils.race(
+                    subscriber::cancel,
+                    raced::dispose,
+                    () -> post(1, 5),
+                    () -> subscribe(raced, 3));
+            raced.dispose();
+            eventually(() -> kernel.open().isEmpty());
+            assertThat(subscriber.getProtocolErrors()).isEmpty();
+        }
+    }
+
+    @Test
+    void canBeScanned() {
+        assertThat(Scannable.from(flux).scan(Scannable.Attr.RUN_STYLE))
+                .isEqualTo(Scannable.Attr.RunStyle.ASYNC);
+        assertThat(Scannable.from(flux).scan(Scannable.Attr.PREFETCH)).isZero();
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        flux.doOnSubscribe(subscription::set)
+                .subscribe(TestSubscriber.builder().initialRequest(9).build());
+        Scannable scanned = Scannable.from(subscription.get());
+        Scannable source = scanned.parents().map(Scannable::from).reduce(scanned, (a, b) -> b);
+        assertThat(source.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9);
+        assertThat(source.scan(Scannable.Attr.CAPACITY)).isEqualTo(32);
+    }
+
+    @Test
+    void nothingToWatchIsRefused() {
+        assertThatThrownBy(() -> NotificationFlux.builder().build())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("watch(..)");
+        assertThatThrownBy(() -> NotificationFlux.builder().capacity(513))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("513");
+        assertThatThrownBy(() -> NotificationFlux.builder().watch(KeyId.of(1), 256))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("256");
+    }
+
+    private static TestSubscriber<Notification> subscribe(NotificationFlux flux, long demand) {
+        TestSubscriber<Notification> subscriber =
+                demand == Long.MAX_VALUE
+                        ? TestSubscriber.<Notification>builder().initialRequestUnbounded().build()
+                        : TestSubscriber.<Notification>builder().initialRequest(demand).build();
+        flux.subscribe(subscriber);
+        return subscriber;
+    }
+
+    private void post(int from, int to) {
+        for (int key = from; key <= to; key++) {
+            kernel.post(FakeKernel.key(KeyEvent.UPDATED.ordinal(), key, 0, 1));
+        }
+    }
+
+    private static int serial(Notification notification) {
+        return ((KeyNotification) notification).keyId();
+    }
+
+    private static List<Integer> range(int from, int to) {
+        return Flux.range(from, to - from + 1).collectList().block();
+    }
+
+    /** Waits until the reader has come to rest in the kernel. */
+    private void settle() {
+        int calls;
+        do {
+            calls = kernel.count();
+            sleep(30);
+        } while (kernel.count() != calls || kernel.count("epollWait") == 0);
+    }
+
+    private static long readers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("watchqueue-reader"))
+                .count();
+    }
+
+    private static void awaitCount(TestSubscriber<Notification> subscriber, int count) {
+        eventually(() -> subscriber.getReceivedOnNext().size() >= count);
+        assertThat(subscriber.getReceivedOnNext()).hasSize(count);
+    }
+
+    private static void eventually(java.util.function.BooleanSupplier condition) {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("still not so after %s", SOON).isLessThan(deadline);
+            sleep(1);
+        }
+    }
+
+    private static boolean awaitLatch(CountDownLatch latch) {
+        try {
+            return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
