@@ -105,6 +105,23 @@ public final class WatchQueueSupport {
         return explanation;
     }
 
+    /**
+     * Throws if keys cannot be watched.
+     *
+     * @param operation what is about to be tried, for the error message, such as {@code "watch the
+     *     credentials"}
+     * @throws WatchQueueUnsupportedException with the {@link #explanation()}, if something is
+     *     missing
+     * @throws ResourceLimitException if the status is {@link Status#RESOURCES_EXHAUSTED}
+     */
+    public void require(String operation) {
+        switch (status) {
+            case AVAILABLE -> {}
+            case RESOURCES_EXHAUSTED -> throw Failures.opening(errno);
+            default -> throw new WatchQueueUnsupportedException(operation, errno, this);
+        }
+    }
+
     @Override
     public String toString() {
         return status + ": " + explanation;

@@ -16,6 +16,7 @@
 package io.watchqueue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.FakeKernel;
@@ -47,6 +48,12 @@ class WatchQueueSupportTests {
         assertThat(support.status()).isEqualTo(status);
         assertThat(support.isAvailable()).isFalse();
         assertThat(support.explanation()).contains(explanation);
+        assertThatThrownBy(() -> support.require("watch the credentials"))
+                .isInstanceOf(
+                        status == WatchQueueSupport.Status.RESOURCES_EXHAUSTED
+                                ? ResourceLimitException.class
+                                : WatchQueueUnsupportedException.class)
+                .hasMessageContaining(errno + ": ");
         assertThat(kernel.open()).isEmpty();
     }
 
@@ -59,7 +66,9 @@ class WatchQueueSupportTests {
 
     @Test
     void aKernelWithAllOfItIsAvailable() {
-        assertThat(WatchQueueSupport.probe(kernel).isAvailable()).isTrue();
+        WatchQueueSupport support = WatchQueueSupport.probe(kernel);
+        assertThat(support.isAvailable()).isTrue();
+        support.require("watch the credentials");
         assertThat(kernel.open()).isEmpty();
         assertThat(kernel.mistakes()).isEmpty();
     }

@@ -1,0 +1,260 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.keywatch;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.LossNotification;
+import io.watchqueue.Notification;
+import io.watchqueue.WatchQueueSupport;
+import io.watchqueue.reactor.NotificationFlux;
+
+import org.reactivestreams.Subscription;
+
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.scheduler.Schedulers;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * {@code keywatch} without a command: another process, keyctl(1), changes keys in about every way
+ * there is, and this one prints what the kernel says of it; then a small queue overflows, and the
+ * stream shows where. All keys are in a session keyring of its own, which ends with the process.
+ *
+ * <p>It knows how many notifications each change makes, and fails if they do not come.
+ */
+final class Demonstration {
+
+    private static final int PATIENCE_SECONDS = 30;
+    private static final int SMALL_CAPACITY = 32;
+
+    private final PrintWriter out;
+    private final Semaphore arrived = new Semaphore(0);
+    private volatile Throwable failure;
+
+    Demonstration(PrintWriter out) {
+        this.out = out;
+    }
+
+    /** Returns the exit status. */
+    int run() throws IOException, InterruptedException, TimeoutException {
+        WatchQueueSupport support = WatchQueueSupport.probe();
+        support.require("demonstrate key notifications");
+        out.println(support.explanation());
+        Keyctl keys = Keyctl.system();
+        KeyId session = keys.joinSession("keywatch-" + ProcessHandle.current().pid());
+        showChanges(keys, session);
+        out.println();
+        showLoss(keys, session);
+        return 0;
+    }
+
+    private void showChanges(Keyctl keys, KeyId session)
+            throws IOException, InterruptedException, TimeoutException {
+        KeyId orders = keys.addKeyring("orders", session);
+        KeyId archive = keys.addKeyring("archive", session);
+        KeyId token = keys.add("user", "token", bytes("1"), orders);
+        KeyId draft = keys.add("user", "draft", bytes("1"), archive);
+        String owner = Integer.toUnsignedString(keys.describe(token).uid());
+
+        KeyNames names = new KeyNames(keys);
+        NotificationFlux changes =
+                NotificationFlux.builder()
+                        .watch(orders, 1)
+                        .watch(archive, 2)
+                        .watch(token, 3)
+                        .watch(draft, 4)
+                        .build();
+        out.println();
+        out.println("Watching:");
+        int tag = 1;
+        for (KeyId key : List.of(orders, archive, token, draft)) {
+            out.printf("  tag %-3d %s%n", tag++, LineFormat.text(key.value(), names));
+        }
+        out.println();
+        changes.publishOn(Schedulers.single(), SMALL_CAPACITY)
+                .subscribe(notification -> show(notification, names), this::fail);
+
+        String receipt = keyctl(1, "add", "user", "receipt", "r1", orders);
+        keyctl(1, "update", token, "2");
+        keyctl(1, "add", "user", "token", "3", orders);
+        keyctl(1, "link", token, archive);
+        keyctl(1, "setperm", token, "0x3f3f0000");
+        keyctl(1, "chown", token, owner);
+        keyctl(1, "timeout", token, "600");
+        keyctl(2, "move", receipt, orders, archive);
+        keyctl(1, "unlink", receipt, archive);
+        keyctl(1, "restrict_keyring", archive);
+        keyctl(1, "revoke", token);
+        keyctl(1, "clear", orders);
+        keyctl(2, "unlink", token, archive);
+        keyctl(2, "invalidate", draft);
+        changes.dispose();
+    }
+
+    private void show(Notification notification, KeyNames names) {
+        out.println("  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
+        arrived.release();
+    }
+
+    private String keyctl(int notifications, Object... arguments)
+            throws IOException, InterruptedException, TimeoutException {
+        List<String> command = new ArrayList<>(List.of("keyctl"));
+        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        out.println("$ " + String.join(" ", command));
+        Process process = start(command);
+        String answer =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new IOException(String.join(" ", command) + " failed with status " + status);
+        }
+        await(notifications);
+        return answer;
+    }
+
+    private static Process start(List<String> command) throws IOException {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectInput(Redirect.from(new File("/dev/null")))
+                    .redirectError(Redirect.INHERIT)
+                    .start();
+        } catch (IOException e) {
+            throw new IOException(
+                    "keyctl(1) cannot be run ("
+                            + e.getMessage()
+                            + "): install the package keyutils",
+                    e);
+        }
+    }
+
+    private void fail(Throwable reason) {
+        failure = reason;
+        arrived.release(Short.MAX_VALUE);
+    }
+
+    private void await(int notifications) throws InterruptedException, TimeoutException {
+        if (!arrived.tryAcquire(notifications, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new TimeoutException(
+                    notifications
+                            + " notifications should have come within "
+                            + PATIENCE_SECONDS
+                            + " s, but did not");
+        }
+        if (failure != null) {
+            throw new IllegalStateException("the stream failed", failure);
+        }
+    }
+
+    private void showLoss(Keyctl keys, KeyId session)
+            throws InterruptedException, TimeoutException {
+        KeyId busy = keys.add("user", "busy", bytes("0"), session);
+        KeyNames names = new KeyNames(keys);
+        NotificationFlux changes =
+                NotificationFlux.builder().capacity(SMALL_CAPACITY).watch(busy, 5).build();
+        Unhurried subscriber = new Unhurried(names);
+        changes.subscribe(subscriber);
+
+        int updates = SMALL_CAPACITY + 18;
+        out.printf("%d updates, for a kernel queue of %d and no demand%n", updates, SMALL_CAPACITY);
+        for (int i = 1; i <= updates; i++) {
+            keys.update(busy, bytes(Integer.toString(i)));
+        }
+        int first = 10;
+        out.printf("request(%d)%n", first);
+        subscriber.request(first);
+        await(first);
+        subscriber.endOfGroup();
+
+        String description = keys.describe(busy).description();
+        out.printf(
+                "now that there is room again: a change of the permissions of %s%n", description);
+        keys.setPermissions(busy, 0x3f3f0000);
+        out.println("request(unbounded)");
+        subscriber.requestUnbounded();
+        await(SMALL_CAPACITY - first + 1 + 1);
+        subscriber.endOfGroup();
+        changes.dispose();
+        if (subscriber.losses != 1) {
+            throw new IllegalStateException(
+                    subscriber.losses + " losses were reported, not the one that there was");
+        }
+    }
+
+    private static byte[] bytes(String payload) {
+        return payload.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Asks for notifications when it is told to, and prints equal ones together. */
+    private final class Unhurried extends BaseSubscriber<Notification> {
+
+        private final KeyNames names;
+        private Notification last;
+        private int repeated;
+        private volatile int losses;
+
+        Unhurried(KeyNames names) {
+            this.names = names;
+        }
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {
+            // No demand yet: the kernel's queue has to hold what comes.
+        }
+
+        @Override
+        protected void hookOnNext(Notification notification) {
+            synchronized (this) {
+                if (notification.equals(last)) {
+                    repeated++;
+                } else {
+                    endOfGroup();
+                    out.println(
+                            "  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
+                    last = notification;
+                }
+                if (notification instanceof LossNotification) {
+                    losses++;
+                }
+            }
+            arrived.release();
+        }
+
+        @Override
+        protected void hookOnError(Throwable reason) {
+            fail(reason);
+        }
+
+        synchronized void endOfGroup() {
+            if (repeated > 0) {
+                out.printf("  %12s  and %d more of these%n", "", repeated);
+            }
+            repeated = 0;
+            last = null;
+        }
+    }
+}
