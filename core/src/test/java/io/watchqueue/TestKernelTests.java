@@ -1,0 +1,324 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * core/src/kernel/run with the test kernel. These tests run on this machine's own kernel, and each
+ * command of theirs on one booted for it.
+ */
+@Timeout(300)
+class TestKernelTests {
+
+    /** Below the project, where the guest sees it; its own /tmp is another. */
+    @TempDir(factory = BelowTarget.class)
+    private Path directory;
+
+    private final List<Process> started = new ArrayList<>();
+
+    /** Where {@code run} would not boot it, there is nothing to test. */
+    @BeforeEach
+    void needsTheTestKernel() {
+        assumeThat(System.getenv("WATCHQUEUE_KERNEL")).isNotEqualTo("host");
+        assumeThat(WatchQueueSupport.probe().isAvailable()).isFalse();
+        assumeThat(System.getProperty("os.arch")).isEqualTo("amd64");
+    }
+
+    @AfterEach
+    void endWhatAFailureLeft() {
+        started.forEach(Process::destroyForcibly);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,0", "false,1", "exit 42,42", "kill -TERM $$,143"})
+    void theStatusIsTheCommands(String command, int status) throws Exception {
+        Run run = run("sh", "-c", command);
+        assertThat(run.status).isEqualTo(status);
+        assertThat(run.out).isEmpty();
+        assertThat(run.err).isEmpty();
+    }
+
+    @Test
+    void aCommandThatIsNotThere() throws Exception {
+        Run run = run("no-such-command");
+        assertThat(run.status).isEqualTo(127);
+        assertThat(run.err).contains("no-such-command");
+    }
+
+    @Test
+    void argumentsDirectoryAndEnvironmentArriveAsTheyAre() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("it's a \"place\" $HOME \\ *"));
+        Process process =
+                start(
+                        place,
+                        Map.of("A_VARIABLE", "several words = \n'quoted'"),
+                        "sh",
+                        "-c",
+                        "pwd; printf '<%s>\\n' \"$@\" \"$A_VARIABLE\"",
+                        "sh",
+                        "",
+                        "two words",
+                        "it's",
+                        "\"quoted\"",
+                        "$(false)",
+                        "*",
+                        "back\\slash",
+                        "grün");
+        Run run = finish(process);
+        assertThat(run.status).isZero();
+        assertThat(run.out.lines())
+                .containsExactly(
+                        place.toString(),
+                        "<>",
+                        "<two words>",
+                        "<it's>",
+                        "<\"quoted\">",
+                        "<$(false)>",
+                        "<*>",
+                        "<back\\slash>",
+                        "<grün>",
+                        "<several words = ",
+                        "'quoted'>");
+    }
+
+    @Test
+    void standardStreamsPassUnchanged() throws Exception {
+        byte[] bytes = new byte[3_000_000];
+        new Random(1).nextBytes(bytes);
+        Process process = start(directory, Map.of(), "sh", "-c", "cat; echo done >&2");
+        CompletableFuture<byte[]> out = CompletableFuture.supplyAsync(() -> all(process));
+        process.getOutputStream().write(bytes);
+        process.getOutputStream().close();
+        assertThat(Arrays.equals(out.get(120, TimeUnit.SECONDS), bytes)).isTrue();
+        assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("done\n");
+        assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    void theGuestHasWhatProgramsNeed() throws Exception {
+        Path ofTheHost = Files.createTempFile("watchqueue", "host");
+        try {
+            Run run =
+                    run(
+                            "sh",
+                            "-c",
+                            """
+                            set -e
+                            [ "$(id -u)" = 0 ]
+                            [ "$(nproc)" = 2 ]
+                            [ "$(cat /proc/self/comm)" = cat ]
+                            [ -d /sys/kernel ] && [ -c /dev/null ] && [ -e /dev/fd/1 ]
+                            echo shared > /dev/shm/file && [ "$(cat /dev/shm/file)" = shared ]
+                            echo own > /tmp/watchqueue-guest && echo own > /run/watchqueue-guest
+                            [ $(($(cat /sys/class/net/lo/flags) & 1)) = 1 ]
+                            ls /tmp
+                            """);
+            assertThat(run.err).isEmpty();
+            assertThat(run.status).isZero();
+            assertThat(run.out).contains("watchqueue-guest").doesNotContain("host");
+            assertThat(Path.of("/tmp/watchqueue-guest")).doesNotExist();
+            assertThat(Path.of("/run/watchqueue-guest")).doesNotExist();
+        } finally {
+            Files.delete(ofTheHost);
+        }
+    }
+
+    @Test
+    void whatTheCommandWritesIsThisMachinesFile() throws Exception {
+        Files.writeString(directory.resolve("from"), "here");
+        assertThat(run("sh", "-c", "cat from > to; cat from >> to").status).isZero();
+        assertThat(directory.resolve("to")).hasContent("herehere");
+    }
+
+    @Test
+    void twoAtTheSameTime() throws Exception {
+        Process one =
+                start(
+                        directory,
+                        Map.of(),
+                        "sh",
+                        "-c",
+                        "touch one; until [ -e two ]; do sleep 0.1; done");
+        Process two =
+                start(
+                        directory,
+                        Map.of(),
+                        "sh",
+                        "-c",
+                        "touch two; until [ -e one ]; do sleep 0.1; done");
+        assertThat(finish(one).status).isZero();
+        assertThat(finish(two).status).isZero();
+    }
+
+    @Test
+    void theDeadlineEndsItWithAMessage() throws Exception {
+        Process process =
+                start(
+                        directory,
+                        Map.of("WATCHQUEUE_KERNEL_DEADLINE", "10"),
+                        "sh",
+                        "-c",
+                        "echo up; sleep 10000");
+        List<ProcessHandle> all = afterTheFirstLine(process, "up");
+        Run run = finish(process);
+        assertThat(run.status).isEqualTo(124);
+        assertThat(run.err).contains("still running after 10 s", "WATCHQUEUE_KERNEL_DEADLINE");
+        assertNoneIsLeft(all);
+    }
+
+    @Test
+    void controlCLeavesNothingBehind() throws Exception {
+        Process process =
+                start(
+                        directory,
+                        Map.of(),
+                        "sh",
+                        "-c",
+                        "trap 'echo interrupted; exit 3' INT; echo up; sleep 10000");
+        List<ProcessHandle> all = afterTheFirstLine(process, "up");
+        // To the whole group, as a terminal does.
+        new ProcessBuilder("kill", "-INT", "--", "-" + process.pid()).inheritIO().start().waitFor();
+        Run run = finish(process);
+        assertThat(run.out).isEqualTo("interrupted\n");
+        assertThat(run.status).isEqualTo(3);
+        assertNoneIsLeft(all);
+    }
+
+    @Test
+    void beingKilledLeavesNothingBehind() throws Exception {
+        Process process = start(directory, Map.of(), "sh", "-c", "echo up; sleep 10000");
+        List<ProcessHandle> all = afterTheFirstLine(process, "up");
+        process.destroyForcibly();
+        assertNoneIsLeft(all);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "WATCHQUEUE_KERNEL,maybe,host or test",
+        "WATCHQUEUE_KERNEL_DEADLINE,soon,seconds",
+        "WATCHQUEUE_KERNEL_MEMORY,0,MiB",
+        "WATCHQUEUE_KERNEL_ACCEL,magic,tcg or kvm"
+    })
+    void aWrongSettingIsNamed(String name, String value, String takes) throws Exception {
+        Run run = finish(start(directory, Map.of(name, value), "true"));
+        assertThat(run.status).isEqualTo(125);
+        assertThat(run.err).contains(name + "='" + value + "'", takes);
+    }
+
+    @Test
+    void hostMeansThisMachinesKernel() throws Exception {
+        Run run = finish(start(directory, Map.of("WATCHQUEUE_KERNEL", "host"), "uname", "-r"));
+        assertThat(run.out.strip()).isEqualTo(System.getProperty("os.version"));
+        assertThat(run("uname", "-r").out.strip()).isNotEqualTo(System.getProperty("os.version"));
+    }
+
+    private Run run(String... command) throws Exception {
+        return finish(start(directory, Map.of(), command));
+    }
+
+    private Process start(Path directory, Map<String, String> environment, String... command)
+            throws IOException {
+        // In a process group of its own, so that a test can signal it like a terminal.
+        List<String> line =
+                new ArrayList<>(
+                        List.of("setsid", Path.of("src/kernel/run").toAbsolutePath().toString()));
+        line.addAll(List.of(command));
+        ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
+        builder.environment().put("WATCHQUEUE_KERNEL", "test");
+        builder.environment().put("WATCHQUEUE_KERNEL_DEADLINE", "250");
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    private static Run finish(Process process) throws Exception {
+        CompletableFuture<String> out =
+                CompletableFuture.supplyAsync(
+                        () -> new String(all(process), StandardCharsets.UTF_8));
+        process.getOutputStream().close();
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Run(process.waitFor(), out.get(), err);
+    }
+
+    private static byte[] all(Process process) {
+        try {
+            return process.getInputStream().readAllBytes();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Returns the process and its descendants, once the command in the guest runs. */
+    private static List<ProcessHandle> afterTheFirstLine(Process process, String line)
+            throws IOException {
+        InputStream out = process.getInputStream();
+        StringBuilder first = new StringBuilder();
+        for (int c = out.read(); c >= 0 && c != '\n'; c = out.read()) {
+            first.append((char) c);
+        }
+        assertThat(first.toString()).isEqualTo(line);
+        List<ProcessHandle> all = new ArrayList<>(process.toHandle().descendants().toList());
+        assertThat(all).as("QEMU at least").isNotEmpty();
+        all.add(process.toHandle());
+        return all;
+    }
+
+    private static void assertNoneIsLeft(List<ProcessHandle> all) throws Exception {
+        for (ProcessHandle process : all) {
+            process.onExit().get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    /** How a run ended, and what it printed. */
+    private record Run(int status, String out, String err) {}
+
+    /** Directories for tests in target/. */
+    static final class BelowTarget implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext extension)
+                throws IOException {
+            return Files.createTempDirectory(Path.of("target").toAbsolutePath(), "kernel-test");
+        }
+    }
+}
