@@ -1,0 +1,104 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+
+/** What the README shows is true. */
+class ReadmeTests {
+
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
+    private static final Pattern CLASS = Pattern.compile("public class (\\w+)");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
+
+    @Test
+    void itsSamplesCompileWithoutAWarning(@TempDir Path classes) throws IOException {
+        List<String> samples = matches(JAVA, readme());
+        assertThat(samples).isNotEmpty();
+        for (String sample : samples) {
+            assertThat(compile(sample, classes)).as(sample).isEmpty();
+        }
+    }
+
+    @Test
+    void itsLinksLeadSomewhere() throws IOException {
+        List<String> links = matches(LINK, readme());
+        assertThat(links).isNotEmpty();
+        assertThat(links).allSatisfy(link -> assertThat(ROOT.resolve(link)).exists());
+    }
+
+    @Test
+    void itsTestCommandIsWhatCiRuns() throws IOException {
+        assertThat(readme()).contains("./mvnw -B verify");
+        assertThat(Files.readAllLines(ROOT.resolve(".ci/run")).stream().map(String::strip))
+                .contains("./mvnw -B verify");
+    }
+
+    private static String readme() throws IOException {
+        return Files.readString(ROOT.resolve("README.md"));
+    }
+
+    private static List<String> matches(Pattern pattern, String text) {
+        return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).toList();
+    }
+
+    /** Returns what the compiler complains of. */
+    private static String compile(String source, Path classes) {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        Matcher name = CLASS.matcher(source);
+        assertThat(name.find()).isTrue();
+        JavaFileObject file =
+                new SimpleJavaFileObject(
+                        URI.create("string:///" + name.group(1) + ".java"),
+                        JavaFileObject.Kind.SOURCE) {
+                    @Override
+                    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                        return source;
+                    }
+                };
+        StringWriter complaints = new StringWriter();
+        List<String> options =
+                List.of(
+                        "-d",
+                        classes.toString(),
+                        "-classpath",
+                        System.getProperty("java.class.path"),
+                        "-proc:none",
+                        "-Xlint:all,-classfile,-path");
+        boolean compiled =
+                compiler.getTask(complaints, null, null, options, null, List.of(file)).call();
+        return compiled ? complaints.toString() : complaints + "not compiled";
+    }
+}
