@@ -217,7 +217,10 @@ class TestKernelTests {
                         "trap 'echo interrupted; exit 3' INT; echo up; sleep 10000");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
         // To the whole group, as a terminal does.
-        new ProcessBuilder("kill", "-INT", "--", "-" + process.pid()).inheritIO().start().waitFor();
+        new ProcessBuilder("bash", "-c", "kill -INT -- -" + process.pid())
+                .inheritIO()
+                .start()
+                .waitFor();
         Run run = finish(process);
         assertThat(run.out).isEqualTo("interrupted\n");
         assertThat(run.status).isEqualTo(3);
