@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * core/src/kernel/run with the test kernel. These tests run on this machine's own kernel, and each
@@ -229,8 +230,10 @@ class TestKernelTests {
 
     @Test
     void beingKilledLeavesNothingBehind() throws Exception {
+        List<Path> before = temporaryFiles();
         Process process = start(directory, Map.of(), "sh", "-c", "echo up; sleep 10000");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
+        assertThat(before).containsAll(temporaryFiles());
         process.destroyForcibly();
         assertNoneIsLeft(all);
     }
@@ -310,6 +313,14 @@ class TestKernelTests {
     private static void assertNoneIsLeft(List<ProcessHandle> all) throws Exception {
         for (ProcessHandle process : all) {
             process.onExit().get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    private static List<Path> temporaryFiles() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/tmp"))) {
+            return files.filter(
+                            file -> file.getFileName().toString().startsWith("watchqueue-kernel"))
+                    .toList();
         }
     }
 
