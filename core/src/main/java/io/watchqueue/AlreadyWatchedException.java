@@ -15,7 +15,10 @@
  */
 package io.watchqueue;
 
-/** This queue watches this key already: EBUSY. A key has one watch, and so one tag, in a queue. */
+/**
+ * This queue watches this key already: EBUSY. A key has one watch, and so one tag, in a queue. Or,
+ * with an errno of 0: it did, with the same tag, and notifications of that watch are still queued.
+ */
 public final class AlreadyWatchedException extends WatchQueueException {
 
     private static final long serialVersionUID = 1;

@@ -116,6 +116,14 @@ final class Failures {
         };
     }
 
+    static AlreadyWatchedException notReadYet(Watch watch) {
+        return new AlreadyWatchedException(
+                "watch key " + watch.key() + " with tag " + watch.tag(),
+                0,
+                "this queue had that watch before, and what it left in the queue, up to its removal, is not read yet and would"
+                        + " be taken for the new one's. Read on first, or use another tag.");
+    }
+
     static WatchQueueException reading(int errno) {
         return unexpected("read from a watch queue", errno);
     }

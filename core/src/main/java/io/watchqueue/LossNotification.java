@@ -15,16 +15,54 @@
  */
 package io.watchqueue;
 
+import java.util.Objects;
+
 /**
- * At this very place of the stream the kernel had no room, and dropped at least one notification.
- * It does not say how many, nor of which watch: whatever is derived from the stream must be read
- * anew. Any number of drops at one place make one loss.
+ * At this very place of the stream there was no room, and at least one notification was dropped. It
+ * may have been of any watch: whatever is derived from the stream must be read anew.
+ *
+ * @param origin who dropped
+ * @param dropped how many, at least 1; or {@link #UNKNOWN}, which it always is for the kernel, as
+ *     any number of its drops at one place make one message
  */
-public record LossNotification() implements Notification {
+public record LossNotification(Origin origin, long dropped) implements Notification {
+
+    /** The number of dropped notifications is not known. */
+    public static final long UNKNOWN = -1;
 
     static final int SUBTYPE = 1;
     static final int LENGTH = 8;
-    static final LossNotification INSTANCE = new LossNotification();
+    static final LossNotification OF_THE_KERNEL = new LossNotification();
+
+    /** Who dropped. */
+    public enum Origin {
+        /** The kernel, as its queue was full: WATCH_META_LOSS_NOTIFICATION. */
+        KERNEL,
+        /** This process, as a bounded buffer of a subscriber was full. */
+        SUBSCRIBER
+    }
+
+    /**
+     * Checks the parts.
+     *
+     * @param origin who dropped
+     * @param dropped how many, at least 1, or {@link #UNKNOWN}
+     * @throws IllegalArgumentException if the number is neither
+     */
+    public LossNotification {
+        Objects.requireNonNull(origin, "origin");
+        if (dropped < 1 && dropped != UNKNOWN) {
+            throw new IllegalArgumentException(
+                    "LossNotification: "
+                            + dropped
+                            + " dropped; it takes at least 1, or UNKNOWN (-1)");
+        }
+    }
+
+    /** A loss in the kernel, of an unknown number of notifications. */
+    public LossNotification() {
+        this(Origin.KERNEL, UNKNOWN);
+    }
 
     @Override
     public int type() {

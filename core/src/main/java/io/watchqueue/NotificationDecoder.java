@@ -85,7 +85,7 @@ final class NotificationDecoder {
             }
         } else if (type == Notification.TYPE_META) {
             if (subtype == LossNotification.SUBTYPE) {
-                return LossNotification.INSTANCE;
+                return LossNotification.OF_THE_KERNEL;
             }
             if (subtype == RemovalNotification.SUBTYPE
                     && length == RemovalNotification.LONG_LENGTH) {

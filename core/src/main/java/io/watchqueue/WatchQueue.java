@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -56,14 +58,19 @@ public final class WatchQueue implements AutoCloseable {
     /** The most notifications that the kernel keeps in a queue. */
     public static final int MAX_CAPACITY = 512;
 
-    private static final int SLOT_SIZE = 128; // WATCH_QUEUE_NOTE_SIZE of kernel/watch_queue.c
     private static final int POLL_FOREVER = -1;
+
+    /** Some ten times what a kernel was seen to need. */
+    private static final int PLACE_ATTEMPTS = 20;
+
+    private static final long PLACE_PAUSE_NANOS = 5_000_000;
 
     private final Kernel kernel;
     private final int readEnd;
     private final int writeEnd;
     private final int capacity;
     private final DescriptorGuard guard;
+    private final Watches watches = new Watches();
 
     private final ReentrantLock reading = new ReentrantLock();
     private final NativeBuffer buffer;
@@ -113,7 +120,8 @@ public final class WatchQueue implements AutoCloseable {
      * Returns how many notifications the kernel keeps before it drops.
      *
      * @return what was asked for, rounded up to whole pages of 128-byte slots: to a multiple of 32
-     *     where pages have 4 KiB, and always 512 where they have 64 KiB
+     *     where pages have 4 KiB, and always 512 where they have 64 KiB; on kernels before 5.17
+     *     further to a power of two
      */
     public int capacity() {
         return capacity;
@@ -158,34 +166,54 @@ public final class WatchQueue implements AutoCloseable {
      * @param tag what its notifications are to carry, 0 to 255; need not be unique
      * @return the watch
      * @throws IllegalArgumentException if the tag is out of range
-     * @throws AlreadyWatchedException if this queue watches the key
+     * @throws AlreadyWatchedException if this queue watches the key; or if it did, with the same
+     *     tag, and what that watch left in the queue was not read yet
      * @throws KeyUnavailableException if there is no such key, or it is revoked, expired or
      *     rejected
      * @throws KeyPermissionException if the key does not grant View
      * @throws ResourceLimitException if the user has as many watches as the soft RLIMIT_NOFILE of
-     *     this process allows
+     *     this process allows, and still has after 100 ms
      * @throws WatchQueueUnsupportedException if the kernel has no key notifications
      * @throws WatchQueueClosedException if the queue is closed
      */
     public Watch watch(KeyId key, int tag) {
         Objects.requireNonNull(key, "key");
-        Tags.check("watch key " + key, tag);
-        enter("watch key " + key);
+        String operation = "watch key " + key;
+        Tags.check(operation, tag);
+        enter(operation);
         try {
             int serial =
                     key.isSpecial()
                             ? Interrupted.retry(() -> kernel.keyringId(key.value(), true))
                             : key.value();
-            int result =
-                    serial < 0
-                            ? serial
-                            : Interrupted.retry(() -> kernel.watchKey(serial, readEnd, tag));
+            if (serial < 0) {
+                throw Failures.watching(key, tag, -serial);
+            }
+            Watch watch = new Watch(this, KeyId.of(serial), tag);
+            watches.placing(watch);
+            int result = place(serial, tag);
             if (result < 0) {
+                watches.notPlaced(watch);
                 throw Failures.watching(key, tag, -result);
             }
-            return new Watch(this, KeyId.of(serial), tag);
+            watches.placed(watch);
+            return watch;
         } finally {
             guard.exit();
+        }
+    }
+
+    /**
+     * A watch that ended a moment ago still counts against the limit, as the kernel counts down in
+     * an RCU callback: if the limit is reached, it is asked a few times more.
+     */
+    private int place(int serial, int tag) {
+        for (int attempt = 1; ; attempt++) {
+            int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, tag));
+            if (result != -Errno.EAGAIN || attempt == PLACE_ATTEMPTS) {
+                return result;
+            }
+            LockSupport.parkNanos(PLACE_PAUSE_NANOS);
         }
     }
 
@@ -194,20 +222,35 @@ public final class WatchQueue implements AutoCloseable {
             return;
         }
         try {
+            if (!watches.closing(watch)) {
+                return;
+            }
             int serial = watch.key().value();
             int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, -1));
-            if (result < 0) {
-                switch (-result) {
-                    case Errno.EBADSLT, Errno.ENOKEY -> {} // gone already
-                    case Errno.EKEYREVOKED,
-                            Errno.EKEYEXPIRED,
-                            Errno.EACCES -> {} // cannot be removed, see Watch#close
-                    default -> throw Failures.key("remove " + watch, -result);
+            switch (-result) {
+                case Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES -> watches.notClosed(watch);
+                case Errno.EBADSLT, Errno.ENOKEY -> watches.closed(watch); // gone already
+                default -> {
+                    if (result < 0) {
+                        watches.notClosed(watch);
+                        throw Failures.key("remove " + watch, -result);
+                    }
+                    watches.closed(watch);
                 }
             }
         } finally {
             guard.exit();
         }
+    }
+
+    /**
+     * Returns the watches of this queue: after a loss, what is to be looked at anew.
+     *
+     * @return a copy, in the order in which they were placed; without those that were closed, and
+     *     those whose removal was read. One whose removal was lost stays until it is closed
+     */
+    public List<Watch> watches() {
+        return watches.list();
     }
 
     /**
@@ -288,6 +331,9 @@ public final class WatchQueue implements AutoCloseable {
                         NotificationDecoder.decode(buffer.bytes(), position, length);
                 position += length;
                 delivered++;
+                if (notification instanceof RemovalNotification removal) {
+                    watches.removed(removal);
+                }
                 if (!consumer.test(notification)) {
                     break;
                 }
@@ -309,11 +355,13 @@ public final class WatchQueue implements AutoCloseable {
                 Math.max(
                         (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
         int length = (int) Math.min(wanted, buffer.size());
+        long closings = watches.closings();
         int result;
         do {
             result = kernel.read(readEnd, buffer, length);
         } while (result == -Errno.EINTR);
         if (result == -Errno.EAGAIN) {
+            watches.drained(closings);
             return false;
         }
         if (result < 0) {
@@ -569,15 +617,16 @@ public final class WatchQueue implements AutoCloseable {
             int readEnd = (int) pipe;
             int writeEnd = (int) (pipe >>> 32);
             try {
-                int result = kernel.setSize(readEnd, capacity);
+                int slots = Capacity.slots(capacity, kernel.pageSize(), kernel.release());
+                int result = kernel.setSize(readEnd, slots);
                 if (result < 0) {
-                    throw Failures.sizing(capacity, -result);
+                    throw Failures.sizing(slots, -result);
                 }
                 int bytes = kernel.pipeSize(readEnd);
                 if (bytes < 0) {
                     throw Failures.unexpected("read the size of a watch queue", -bytes);
                 }
-                return new WatchQueue(kernel, readEnd, writeEnd, bytes / SLOT_SIZE);
+                return new WatchQueue(kernel, readEnd, writeEnd, Capacity.effective(slots, bytes));
             } catch (Throwable e) {
                 kernel.close(readEnd);
                 kernel.close(writeEnd);

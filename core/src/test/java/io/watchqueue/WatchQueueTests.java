@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -76,7 +77,6 @@ class WatchQueueTests {
         "watchKey,EKEYEXPIRED,KeyUnavailableException,has expired",
         "watchKey,EKEYREJECTED,KeyUnavailableException,was rejected",
         "watchKey,EBUSY,AlreadyWatchedException,watches that key already",
-        "watchKey,EAGAIN,ResourceLimitException,RLIMIT_NOFILE",
         "watchKey,EDQUOT,ResourceLimitException,kernel.keys.maxkeys",
         "watchKey,ENOMEM,ResourceLimitException,no memory",
         "watchKey,EOPNOTSUPP,WatchQueueUnsupportedException,CONFIG_KEY_NOTIFICATIONS",
@@ -136,6 +136,13 @@ class WatchQueueTests {
         try (WatchQueue queue = copy.open()) {
             assertThat(queue.capacity()).isEqualTo(64);
             assertThat(kernel.watches()).containsOnlyKeys(1);
+        }
+    }
+
+    @Test
+    void asksTheKernelForWholePages() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).capacity(33).open()) {
+            assertThat(queue.capacity()).isEqualTo(64);
         }
     }
 
@@ -262,18 +269,106 @@ class WatchQueueTests {
     }
 
     @Test
-    void aWatchClosesOnceAndWithoutComplaintWhenItIsGone() {
+    void theLimitOfWatchesIsAskedForAgainSinceAWatchThatEndedCountsAMomentLonger() {
+        kernel.fail("watchKey", Errno.EAGAIN, Errno.EAGAIN, Errno.EINTR, Errno.EAGAIN);
+        try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 1).open()) {
+            assertThat(kernel.count("watchKey")).isEqualTo(5);
+            kernel.fail("watchKey", Collections.nCopies(1000, Errno.EAGAIN));
+            assertThatThrownBy(() -> queue.watch(KeyId.of(2), 1))
+                    .isInstanceOf(ResourceLimitException.class)
+                    .hasMessageContainingAll("EAGAIN", "RLIMIT_NOFILE");
+            assertThat(queue.watches()).extracting(Watch::key).containsExactly(KEY);
+        }
+    }
+
+    @Test
+    void aWatchClosesOnce() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
+            assertThat(queue.watches()).containsExactly(watch);
             watch.close();
             watch.close();
-            for (int errno :
-                    new int[] {Errno.ENOKEY, Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES}) {
-                kernel.fail("unwatchKey", errno);
-                watch.close();
-            }
+            assertThat(kernel.count("unwatchKey")).isEqualTo(1);
+            assertThat(queue.watches()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EBADSLT", "ENOKEY"})
+    void aWatchThatIsGoneClosesWithoutComplaint(String errno) throws Exception {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            kernel.fail("unwatchKey", Errno.class.getField(errno).getInt(null));
+            watch.close();
+            assertThat(queue.watches()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"EKEYREVOKED", "EKEYEXPIRED", "EACCES"})
+    void aWatchThatTheKernelDoesNotRemoveStaysWithoutComplaint(String errno) throws Exception {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            kernel.fail("unwatchKey", Errno.class.getField(errno).getInt(null));
+            watch.close();
+            assertThat(queue.watches()).containsExactly(watch);
+            watch.close();
+            assertThat(queue.watches()).isEmpty();
+        }
+    }
+
+    @Test
+    void aWatchWhoseRemovalFailsForAnotherReasonCanBeClosedLater() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
             kernel.fail("unwatchKey", Errno.ENOMEM);
             assertThatThrownBy(watch::close).isInstanceOf(ResourceLimitException.class);
+            watch.close();
+            assertThat(kernel.watches()).isEmpty();
+        }
+    }
+
+    @Test
+    void theSameWatchIsPlacedAgainOnlyWhenWhatTheOldOneLeftWasRead() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            queue.watch(KEY, 1).close();
+            assertThatThrownBy(() -> queue.watch(KEY, 1))
+                    .isInstanceOf(AlreadyWatchedException.class)
+                    .hasMessageContainingAll("watch key 1 with tag 1", "Read on first");
+            queue.watch(KEY, 2).close(); // cannot be confused
+            assertThat(queue.poll()).isEqualTo(new RemovalNotification(1, 1));
+            queue.watch(KEY, 1);
+        }
+    }
+
+    @Test
+    void aLostRemovalKeepsNobodyFromWatchingAgain() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).capacity(1).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            for (int i = 0; i < 32; i++) {
+                kernel.post(FakeKernel.key(1, 1, 0, 1));
+            }
+            watch.close();
+            assertThat(queue.poll(32, n -> n instanceof KeyNotification)).isEqualTo(32);
+            assertThatThrownBy(() -> queue.watch(KEY, 1))
+                    .isInstanceOf(AlreadyWatchedException.class);
+            assertThat(queue.poll()).isInstanceOf(LossNotification.class);
+            assertThat(queue.poll()).isNull();
+            queue.watch(KEY, 1);
+        }
+    }
+
+    @Test
+    void aWatchOfWhichTheRemovalWasReadIsNotRemovedFromTheKeyThatHasItsSerialNow() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            kernel.destroy(KEY.value());
+            assertThat(queue.poll()).isEqualTo(new RemovalNotification(1, 1));
+            assertThat(queue.watches()).isEmpty();
+            Watch successor = queue.watch(KEY, 1);
+            watch.close();
+            assertThat(kernel.watches()).containsOnlyKeys(KEY.value());
+            assertThat(queue.watches()).containsExactly(successor);
         }
     }
 
@@ -336,12 +431,20 @@ class WatchQueueTests {
                     List.of(
                             CompletableFuture.runAsync(() -> untilClosed(queue::poll)),
                             CompletableFuture.runAsync(
-                                    () -> untilClosed(() -> queue.watch(KeyId.of(2), 2).close())),
+                                    () -> untilClosed(() -> watchAndClose(queue, KeyId.of(2)))),
                             CompletableFuture.runAsync(queue::close),
                             CompletableFuture.runAsync(queue::close));
             CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
                     .get(20, TimeUnit.SECONDS);
             assertThat(kernel.open()).isEmpty();
+        }
+    }
+
+    private static void watchAndClose(WatchQueue queue, KeyId key) {
+        try {
+            queue.watch(key, 2).close();
+        } catch (AlreadyWatchedException e) {
+            // until the other thread has read the removal
         }
     }
 

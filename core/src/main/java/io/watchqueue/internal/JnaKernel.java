@@ -89,6 +89,16 @@ public final class JnaKernel implements Kernel {
     }
 
     @Override
+    public String release() {
+        return System.getProperty("os.version");
+    }
+
+    @Override
+    public int pageSize() {
+        return LibC.getpagesize();
+    }
+
+    @Override
     public long pipe2(int flags) {
         int[] fds = new int[2];
         if (LibC.pipe2(fds, flags) == -1) {

@@ -41,6 +41,12 @@ public interface Kernel {
     /** Memory for the calls below, zeroed. */
     NativeBuffer allocate(int size);
 
+    /** uname(2): the release, such as {@code "6.1.0-28-amd64"}. */
+    String release();
+
+    /** sysconf(3), _SC_PAGESIZE: bytes. */
+    int pageSize();
+
     // Descriptors
 
     /** pipe2(2): returns the read end in the lower and the write end in the upper 32 bits. */

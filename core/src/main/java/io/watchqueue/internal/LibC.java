@@ -36,6 +36,9 @@ final class LibC {
 
     private LibC() {}
 
+    /** getpagesize(2); does not fail. */
+    static native int getpagesize();
+
     /** pipe2(2). */
     static native int pipe2(int[] fds, int flags);
 

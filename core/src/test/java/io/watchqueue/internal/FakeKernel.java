@@ -97,6 +97,21 @@ public final class FakeKernel implements Kernel {
         notifyAll();
     }
 
+    /** Makes the next calls of that name fail, one after the other, with these error numbers. */
+    public void fail(String call, List<Integer> errnos) {
+        fail(call, errnos.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** Destroys a key: its watches are removed. */
+    public synchronized void destroy(int key) {
+        for (Pipe pipe : pipes()) {
+            Integer tag = pipe.watches.remove(key);
+            if (tag != null) {
+                post(pipe, removal(key, tag));
+            }
+        }
+    }
+
     /** A key notification, as bytes of the kernel's layout. */
     public static byte[] key(int subtype, int key, int aux, int tag) {
         return message(1, subtype, 16 | tag << 8, word(key), word(aux));
@@ -115,6 +130,11 @@ public final class FakeKernel implements Kernel {
             bytes.put(part);
         }
         return bytes.array();
+    }
+
+    private static byte[] removal(int key, int tag) {
+        byte[] id = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(key).array();
+        return message(0, 0, 16 | tag << 8, id);
     }
 
     private static byte[] word(int value) {
@@ -249,6 +269,16 @@ public final class FakeKernel implements Kernel {
     private Pipe pipe(String call, int fd) {
         End end = file(call, fd, End.class);
         return end == null ? null : end.pipe;
+    }
+
+    @Override
+    public String release() {
+        return "6.1.0";
+    }
+
+    @Override
+    public int pageSize() {
+        return SLOTS_PER_PAGE * SLOT_SIZE;
     }
 
     // Descriptors
@@ -533,8 +563,7 @@ public final class FakeKernel implements Kernel {
         if (removed == null) {
             return -Errno.EBADSLT;
         }
-        byte[] id = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(key).array();
-        post(pipe, message(0, 0, 16 | removed << 8, id));
+        post(pipe, removal(key, removed));
         return 0;
     }
 

@@ -1,0 +1,63 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+/** How many notifications a kernel keeps, and how to ask it for that many. */
+final class Capacity {
+
+    private static final int SLOT_SIZE = 128; // WATCH_QUEUE_NOTE_SIZE of kernel/watch_queue.c
+
+    private Capacity() {}
+
+    /**
+     * Returns what to ask IOC_WATCH_QUEUE_SET_SIZE for, at least {@code capacity}. Whole pages, as
+     * the kernel would round up to by itself; before 5.17 it did not, and with a number that is no
+     * power of two its ring broke ("watch_queue: Fix to always request a pow-of-2 pipe ring size").
+     *
+     * @param release uname -r, such as {@code "6.1.0-28-amd64"}
+     */
+    static int slots(int capacity, int pageSize, String release) {
+        int inPage = pageSize / SLOT_SIZE;
+        int slots = Math.min(WatchQueue.MAX_CAPACITY, (capacity + inPage - 1) / inPage * inPage);
+        return before517(release) ? powerOfTwo(slots) : slots;
+    }
+
+    /**
+     * Returns how many the kernel keeps. F_GETPIPE_SZ alone does not tell: until CVE-2025-23138 was
+     * fixed (6.1.134, 6.15) kernels give that of the pipe's ring, which may be larger.
+     *
+     * @param slots what it was asked for, and granted
+     * @param pipeSize F_GETPIPE_SZ, in bytes
+     */
+    static int effective(int slots, int pipeSize) {
+        return Math.min(slots, pipeSize / SLOT_SIZE);
+    }
+
+    private static int powerOfTwo(int slots) {
+        int highest = Integer.highestOneBit(slots);
+        return highest == slots ? slots : 2 * highest;
+    }
+
+    /** A release that is not understood is taken for a new one: no old one has such. */
+    private static boolean before517(String release) {
+        String[] parts = release.split("[^0-9]", 3);
+        if (parts.length < 2 || parts[0].isEmpty() || parts[1].isEmpty()) {
+            return false;
+        }
+        int major = Integer.parseInt(parts[0]);
+        return major < 5 || major == 5 && Integer.parseInt(parts[1]) < 17;
+    }
+}

@@ -1,0 +1,127 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a queue knows of its watches. A closed watch leaves notifications behind in the kernel's
+ * queue, and behind them a removal; until these are read, they would be taken for those of a new
+ * watch on the same key with the same tag. That they were read is known by the removal or, if that
+ * was lost, by the queue being found empty after the watch was closed.
+ */
+final class Watches {
+
+    private static final long BEING_CLOSED = Long.MAX_VALUE;
+
+    private final Set<Watch> placing = new HashSet<>();
+    private final Map<Integer, Watch> current = new LinkedHashMap<>();
+
+    /** Closed watches of which something may be queued, by the number of their closing. */
+    private final Map<Identity, Long> leaving = new HashMap<>();
+
+    private long closings;
+
+    /** All that a notification tells of the watch it is from. */
+    private record Identity(long serial, int tag) {
+        Identity(Watch watch) {
+            this(Integer.toUnsignedLong(watch.key().value()), watch.tag());
+        }
+    }
+
+    /** The watches that are not known to be gone, the oldest first. */
+    synchronized List<Watch> list() {
+        return new ArrayList<>(current.values());
+    }
+
+    /**
+     * To be called before the kernel is asked to place a watch: its removal may be read before the
+     * kernel has answered.
+     *
+     * @throws AlreadyWatchedException if it could be taken for one that was closed
+     */
+    synchronized void placing(Watch watch) {
+        if (leaving.containsKey(new Identity(watch))) {
+            throw Failures.notReadYet(watch);
+        }
+        placing.add(watch);
+    }
+
+    synchronized void placed(Watch watch) {
+        if (placing.remove(watch)) {
+            current.put(watch.key().value(), watch);
+        }
+    }
+
+    synchronized void notPlaced(Watch watch) {
+        placing.remove(watch);
+    }
+
+    /**
+     * To be called before the kernel is asked to remove a watch.
+     *
+     * @return false if there is nothing to remove, or somebody else is about to
+     */
+    synchronized boolean closing(Watch watch) {
+        if (!current.remove(watch.key().value(), watch)) {
+            return false;
+        }
+        leaving.put(new Identity(watch), BEING_CLOSED);
+        return true;
+    }
+
+    /** The kernel has removed it, or has said that it is gone. */
+    synchronized void closed(Watch watch) {
+        // Unless its removal was read already.
+        leaving.replace(new Identity(watch), ++closings);
+    }
+
+    /** The kernel does not remove it now. */
+    synchronized void notClosed(Watch watch) {
+        if (leaving.remove(new Identity(watch)) != null) {
+            current.putIfAbsent(watch.key().value(), watch);
+        }
+    }
+
+    /** To be called for each removal that is read. */
+    synchronized void removed(RemovalNotification removal) {
+        Identity identity = new Identity(removal.id(), removal.watchTag());
+        if (leaving.remove(identity) == null
+                && !current.values().removeIf(watch -> new Identity(watch).equals(identity))) {
+            placing.removeIf(watch -> new Identity(watch).equals(identity));
+        }
+    }
+
+    /** To be called before a read, see {@link #drained}. */
+    synchronized long closings() {
+        return closings;
+    }
+
+    /**
+     * A read found nothing: all that watches left which were closed before it began was read.
+     *
+     * @param closingsBefore what {@link #closings} returned before the read
+     */
+    synchronized void drained(long closingsBefore) {
+        leaving.values().removeIf(closing -> closing <= closingsBefore);
+    }
+}
