@@ -18,9 +18,12 @@ package io.watchqueue;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -85,11 +88,38 @@ public final class NotificationFilter implements Predicate<Notification> {
                 events.length == 0
                         ? EnumSet.allOf(KeyEvent.class)
                         : EnumSet.copyOf(Arrays.asList(events));
-        int subtypes = 0;
-        for (KeyEvent event : passing) {
-            subtypes |= 1 << event.ordinal();
+        return type(Notification.TYPE_KEY, passing.stream().mapToInt(KeyEvent::ordinal).toArray());
+    }
+
+    /**
+     * A rule by numbers, for what newer kernels may post.
+     *
+     * @param type the type that passes, 24 bits, unsigned; a kernel ignores rules for types that it
+     *     does not know, but filters by the others, or if there are none, lets nothing pass
+     * @param subtypes the subtypes that pass, 0 to 255; of these kernels look at 0 to 31 only
+     * @return the rule
+     * @throws IllegalArgumentException if a number is out of range, or no subtype is named
+     */
+    public static Rule type(int type, int... subtypes) {
+        if (type >>> 24 != 0) {
+            throw new IllegalArgumentException(
+                    "NotificationFilter: type " + type + " is not from 0 to 16777215");
         }
-        return new Rule(Notification.TYPE_KEY, subtypes, 0, 0);
+        if (subtypes.length == 0) {
+            throw new IllegalArgumentException(
+                    "NotificationFilter: a rule for type "
+                            + type
+                            + " without subtypes would let nothing pass; name those that shall");
+        }
+        BitSet passing = new BitSet();
+        for (int subtype : subtypes) {
+            if (subtype < 0 || subtype > 255) {
+                throw new IllegalArgumentException(
+                        "NotificationFilter: subtype " + subtype + " is not from 0 to 255");
+            }
+            passing.set(subtype);
+        }
+        return new Rule(type, passing, 0, 0);
     }
 
     /**
@@ -99,6 +129,23 @@ public final class NotificationFilter implements Predicate<Notification> {
      */
     public List<Rule> rules() {
         return Collections.unmodifiableList(rules);
+    }
+
+    /**
+     * Tells which rules let nothing pass, whatever happens, on kernels up to 7.3. The kernel does
+     * not complain of them.
+     *
+     * @return a sentence for each such rule that says why; empty if all rules have an effect
+     */
+    public List<String> ineffectiveRules() {
+        List<String> reasons = new ArrayList<>();
+        for (Rule rule : rules) {
+            String reason = rule.whyWithoutEffect();
+            if (reason != null) {
+                reasons.add("\"" + rule + "\" " + reason);
+            }
+        }
+        return reasons;
     }
 
     /**
@@ -130,8 +177,13 @@ public final class NotificationFilter implements Predicate<Notification> {
             int at = HEADER_LENGTH + i * RULE_LENGTH;
             bytes.putInt(at, rule.type)
                     .putInt(at + 4, rule.infoFilter)
-                    .putInt(at + 8, rule.infoMask)
-                    .putInt(at + 12, rule.subtypes);
+                    .putInt(at + 8, rule.infoMask);
+            rule.subtypes.stream()
+                    .forEach(
+                            subtype -> {
+                                int word = at + 12 + subtype / Integer.SIZE * Integer.BYTES;
+                                bytes.putInt(word, bytes.getInt(word) | 1 << subtype);
+                            });
         }
         return buffer;
     }
@@ -162,12 +214,15 @@ public final class NotificationFilter implements Predicate<Notification> {
      */
     public static final class Rule {
 
+        /** What fits struct watch_type_filter's only word of subtypes, kernel/watch_queue.c. */
+        private static final int KNOWN_SUBTYPES = Integer.SIZE;
+
         private final int type;
-        private final int subtypes;
+        private final BitSet subtypes;
         private final int infoFilter;
         private final int infoMask;
 
-        private Rule(int type, int subtypes, int infoFilter, int infoMask) {
+        private Rule(int type, BitSet subtypes, int infoFilter, int infoMask) {
             this.type = type;
             this.subtypes = subtypes;
             this.infoFilter = infoFilter;
@@ -215,44 +270,69 @@ public final class NotificationFilter implements Predicate<Notification> {
         private boolean matches(Notification notification) {
             int subtype = notification.subtype();
             return notification.type() == type
-                    && subtype < Integer.SIZE
-                    && (subtypes & 1 << subtype) != 0
+                    && subtype < KNOWN_SUBTYPES
+                    && subtypes.get(subtype)
                     && (notification.info() & infoMask) == infoFilter;
+        }
+
+        private @Nullable String whyWithoutEffect() {
+            if (type == Notification.TYPE_META) {
+                return "has no effect: removals and losses pass every filter.";
+            }
+            if (type != Notification.TYPE_KEY) {
+                return "never matches: no kernel posts notifications of type " + type + ".";
+            }
+            if (subtypes.nextSetBit(0) >= KeyEvent.values().length) {
+                return "never matches: key notifications have the subtypes 0 to 7.";
+            }
+            if ((infoFilter & ~TAG_MASK) != 0) {
+                return String.format(
+                        "never matches: key notifications have none of the info bits 0x%08x.",
+                        infoFilter & ~TAG_MASK);
+            }
+            return null;
         }
 
         @Override
         public boolean equals(Object other) {
             return other instanceof Rule that
                     && type == that.type
-                    && subtypes == that.subtypes
+                    && subtypes.equals(that.subtypes)
                     && infoFilter == that.infoFilter
                     && infoMask == that.infoMask;
         }
 
         @Override
         public int hashCode() {
-            return 31 * (31 * (31 * type + subtypes) + infoFilter) + infoMask;
+            return 31 * (31 * (31 * type + subtypes.hashCode()) + infoFilter) + infoMask;
         }
 
+        /**
+         * Says what passes.
+         *
+         * @return such as {@code "UPDATED or REVOKED of tag 7"}
+         */
         @Override
         public String toString() {
-            String events =
-                    Arrays.stream(KeyEvent.values())
-                            .filter(event -> (subtypes & 1 << event.ordinal()) != 0)
-                            .map(KeyEvent::name)
+            String what =
+                    subtypes.stream()
+                            .mapToObj(this::nameOfSubtype)
                             .collect(Collectors.joining(" or "));
-            List<String> conditions = new ArrayList<>();
-            conditions.add(
-                    (infoMask & TAG_MASK) == TAG_MASK
-                            ? "of tag " + (infoFilter >>> 8 & 0xff)
-                            : "of any tag");
-            int otherMask = (infoMask & TAG_MASK) == TAG_MASK ? infoMask & ~TAG_MASK : infoMask;
-            if (otherMask != 0) {
-                conditions.add(
-                        String.format(
-                                "with info & 0x%08x == 0x%08x", otherMask, infoFilter & otherMask));
-            }
-            return events + " " + String.join(" ", conditions);
+            boolean ofOneTag = (infoMask & TAG_MASK) == TAG_MASK;
+            String tag = ofOneTag ? "tag " + (infoFilter >>> 8 & 0xff) : "any tag";
+            int otherMask = ofOneTag ? infoMask & ~TAG_MASK : infoMask;
+            String info =
+                    otherMask == 0
+                            ? ""
+                            : String.format(
+                                    " with info & 0x%08x == 0x%08x",
+                                    otherMask, infoFilter & otherMask);
+            return what + " of " + tag + info;
+        }
+
+        private String nameOfSubtype(int subtype) {
+            KeyEvent event = type == Notification.TYPE_KEY ? KeyEvent.ofSubtype(subtype) : null;
+            return event != null ? event.name() : type + "/" + subtype;
         }
     }
 }

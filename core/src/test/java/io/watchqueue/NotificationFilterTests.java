@@ -134,4 +134,57 @@ class NotificationFilterTests {
         }
         return words;
     }
+
+    @Test
+    void rulesCanBeMadeOfNumbers() {
+        NotificationFilter filter =
+                NotificationFilter.of(NotificationFilter.type(9, 0, 31, 32, 255).withTag(4));
+        assertThat(filter).hasToString("9/0 or 9/31 or 9/32 or 9/255 of tag 4");
+        assertThat(filter.test(new UnknownNotification(9, 31, 8 | 4 << 8, new byte[0]))).isTrue();
+        assertThat(filter.test(new UnknownNotification(9, 31, 8 | 5 << 8, new byte[0]))).isFalse();
+        // The kernel drops all but the first word.
+        assertThat(filter.test(new UnknownNotification(9, 32, 8 | 4 << 8, new byte[0]))).isFalse();
+        ByteBuffer bytes = filter.encode(new FakeKernel()).bytes();
+        assertThat(bytes.getInt(8)).isEqualTo(9);
+        assertThat(bytes.getInt(20)).isEqualTo(1 | 1 << 31);
+        assertThat(bytes.getInt(24)).isEqualTo(1);
+        assertThat(bytes.getInt(48)).isEqualTo(1 << 31);
+        assertThat(NotificationFilter.type(1, 1, 5))
+                .isEqualTo(NotificationFilter.events(KeyEvent.UPDATED, KeyEvent.REVOKED));
+    }
+
+    @Test
+    void numbersOutOfRangeAreRefused() {
+        assertThatThrownBy(() -> NotificationFilter.type(1 << 24, 1)).hasMessageContaining("type");
+        assertThatThrownBy(() -> NotificationFilter.type(1, 256)).hasMessageContaining("256");
+        assertThatThrownBy(() -> NotificationFilter.type(1, -1)).hasMessageContaining("-1");
+        assertThatThrownBy(() -> NotificationFilter.type(1)).hasMessageContaining("nothing pass");
+    }
+
+    @Test
+    void rulesWithoutEffectAreTold() {
+        NotificationFilter.Rule key = NotificationFilter.type(1, 1);
+        assertThat(
+                        NotificationFilter.of(
+                                        key,
+                                        key.withTag(0),
+                                        NotificationFilter.events(),
+                                        NotificationFilter.type(1, 7, 200),
+                                        key.withInfo(0, 0xffffff80),
+                                        NotificationFilter.type(0, 0),
+                                        NotificationFilter.type(2, 1),
+                                        NotificationFilter.type(1, 8, 200),
+                                        key.withInfo(0x20000, 0x20000),
+                                        key.withTag(3).withInfo(0x80, 0x80))
+                                .ineffectiveRules())
+                .satisfiesExactly(
+                        reason ->
+                                assertThat(reason)
+                                        .startsWith("\"0/0 of any tag\"")
+                                        .contains("every filter"),
+                        reason -> assertThat(reason).contains("2/1", "type 2"),
+                        reason -> assertThat(reason).contains("1/8 or 1/200", "0 to 7"),
+                        reason -> assertThat(reason).contains("0x00020000."),
+                        reason -> assertThat(reason).contains("0x00000080."));
+    }
 }
