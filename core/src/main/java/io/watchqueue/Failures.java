@@ -158,15 +158,59 @@ final class Failures {
                             "kernel.keys.maxkeys",
                             "the user's quota of keys is used up. Remove keys, or raise kernel.keys.maxkeys or"
                                     + " kernel.keys.maxbytes (root_maxkeys, root_maxbytes for root).");
-            case Errno.ENOMEM -> outOfMemory(operation, errno);
-            case Errno.EPERM, Errno.ENOSYS ->
-                    new WatchQueueException(
+            case Errno.ENFILE ->
+                    new ResourceLimitException(
                             operation,
                             errno,
-                            "the kernel or a seccomp filter, such as a container's, refuses it. If it is the filter, allow keyctl"
-                                    + " and add_key.");
+                            "keyring",
+                            "the keyring is full. Remove keys from it, or use another one.");
+            case Errno.ENOMEM -> outOfMemory(operation, errno);
+            case Errno.EPERM ->
+                    refused(
+                            operation,
+                            errno,
+                            "the keyring is restricted, the operation needs a privilege that this process has not, or a seccomp"
+                                    + " filter, such as a container's, refuses it and has to allow keyctl, add_key and request_key.");
+            case Errno.ENOSYS ->
+                    refused(
+                            operation,
+                            errno,
+                            "the kernel was built without CONFIG_KEYS, or a seccomp filter, such as a container's, refuses it and has to"
+                                    + " allow keyctl, add_key and request_key.");
+            case Errno.EOPNOTSUPP ->
+                    refused(
+                            operation,
+                            errno,
+                            "keys of this type do not support it, or this kernel does not, see Keyctl.capabilities().");
+            case Errno.ENODEV ->
+                    refused(
+                            operation,
+                            errno,
+                            "the kernel has no key type of that name. Its module may have to be loaded.");
+            case Errno.ENOTDIR -> refused(operation, errno, "it is a key, but no keyring.");
+            case Errno.ENOENT -> refused(operation, errno, "the keyring has no link to that key.");
+            case Errno.EEXIST ->
+                    refused(
+                            operation,
+                            errno,
+                            "there is one already: a key of that type and description, or a restriction.");
+            case Errno.EDEADLK, Errno.ELOOP ->
+                    refused(
+                            operation,
+                            errno,
+                            "the link would make keyrings a circle, or nest them too deep. Link the key elsewhere.");
+            case Errno.EINVAL ->
+                    refused(
+                            operation,
+                            errno,
+                            "the kernel does not understand an argument: a type or description that is empty, too long or not allowed,"
+                                    + " or a payload that the type does not take, or of more than a page for an update.");
             default -> unexpected(operation, errno);
         };
+    }
+
+    private static WatchQueueException refused(String operation, int errno, String detail) {
+        return new WatchQueueException(operation, errno, detail);
     }
 
     static WatchQueueException unexpected(String operation, int errno) {

@@ -19,16 +19,26 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
 
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Function;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.IntSupplier;
+import java.util.function.ToIntFunction;
 
 /**
- * Finds and changes keys: keyctl(2) and add_key(2), as the manual pages of section 3 describe them.
+ * Finds, reads and changes keys: keyctl(2), add_key(2) and request_key(2), as the manual pages of
+ * section 3 describe them.
  *
  * <p>Special keyrings (see {@link Keyring}) mean those of the calling thread. All methods may be
  * called from any thread, and all throw a {@link WatchQueueException} when the kernel refuses:
@@ -40,15 +50,24 @@ public final class Keyctl {
 
     // include/uapi/linux/keyctl.h
     private static final int KEYCTL_REVOKE = 3;
+    private static final int KEYCTL_CHOWN = 4;
     private static final int KEYCTL_SETPERM = 5;
     private static final int KEYCTL_CLEAR = 7;
     private static final int KEYCTL_LINK = 8;
     private static final int KEYCTL_UNLINK = 9;
     private static final int KEYCTL_SET_TIMEOUT = 15;
     private static final int KEYCTL_INVALIDATE = 21;
+    private static final int KEYCTL_GET_PERSISTENT = 22;
     private static final int KEYCTL_MOVE = 30;
+    private static final int KEYCTL_MOVE_EXCL = 1;
+
+    /** Leaves the owner or the group as it is, see {@link #chown}. */
+    public static final int UNCHANGED = -1;
 
     private static final String KEYRING_TYPE = "keyring";
+    private static final int NO_KEYRING = 0;
+    private static final int CAPABILITY_BYTES = 2;
+    private static final int FIRST_GUESS = 256; // bytes: 64 members, or a usual secret
 
     private final Kernel kernel;
 
@@ -148,28 +167,39 @@ public final class Keyctl {
      *
      * @param type the key type, such as {@code "user"}
      * @param description the description
-     * @param payload the secret; copied, and the copy wiped
+     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is not needed
+     *     any more
      * @param keyring the keyring, which must grant Write
      * @return the key
      * @throws ResourceLimitException if the quota of keys is used up
      */
     public KeyId add(String type, String description, byte[] payload, KeyId keyring) {
+        return add(type, description, ByteBuffer.wrap(payload), keyring);
+    }
+
+    /**
+     * Adds a key to a keyring, or updates the key of the same type and description there:
+     * add_key(2).
+     *
+     * @param type the key type, such as {@code "user"}
+     * @param description the description
+     * @param payload the secret, from the buffer's position to its limit, which are not changed;
+     *     copied, and the copy wiped
+     * @param keyring the keyring, which must grant Write
+     * @return the key
+     * @throws ResourceLimitException if the quota of keys is used up
+     */
+    public KeyId add(String type, String description, ByteBuffer payload, KeyId keyring) {
         String operation = "add key " + type + " '" + description + "' to " + keyring;
         checkText(operation, "type", type);
         checkText(operation, "description", description);
-        return withPayload(
-                payload,
-                buffer ->
-                        KeyId.of(
-                                call(
-                                        operation,
-                                        () ->
-                                                kernel.addKey(
-                                                        type,
-                                                        description,
-                                                        buffer,
-                                                        payload.length,
-                                                        keyring.value()))));
+        int length = payload.remaining();
+        int ring = keyring.value();
+        return KeyId.of(
+                withPayload(
+                        operation,
+                        payload,
+                        copy -> kernel.addKey(type, description, copy, length, ring)));
     }
 
     /**
@@ -185,18 +215,132 @@ public final class Keyctl {
     }
 
     /**
-     * Replaces the payload of a key: keyctl_update(3).
+     * Looks for a key in the keyrings of the calling thread, and asks nobody if it is not there:
+     * request_key(2) without callout information.
+     *
+     * @param type the key type
+     * @param description the description
+     * @return the key
+     * @throws KeyUnavailableException if there is none, or it is revoked, expired or rejected
+     */
+    public KeyId request(String type, String description) {
+        return request(type, description, null, null);
+    }
+
+    /**
+     * Looks for a key in the keyrings of the calling thread, and if it is not there has the kernel
+     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered.
+     *
+     * @param type the key type
+     * @param description the description
+     * @param calloutInfo what request-key(8) is told, or null not to ask
+     * @param destination where to link the key that was found or made, or null for the thread's
+     *     default
+     * @return the key
+     * @throws KeyUnavailableException if there is none, or it is revoked, expired or rejected
+     * @throws ResourceLimitException if the quota of keys is used up
+     */
+    public KeyId request(
+            String type,
+            String description,
+            @Nullable String calloutInfo,
+            @Nullable KeyId destination) {
+        String operation = "request key " + type + " '" + description + "'";
+        checkText(operation, "type", type);
+        checkText(operation, "description", description);
+        if (calloutInfo != null) {
+            checkText(operation, "callout information", calloutInfo);
+        }
+        int ring = destination == null ? NO_KEYRING : destination.value();
+        return KeyId.of(
+                call(operation, () -> kernel.requestKey(type, description, calloutInfo, ring)));
+    }
+
+    /**
+     * Looks for a key in a keyring and the keyrings in it: keyctl_search(3).
+     *
+     * @param keyring a keyring that grants Search
+     * @param type the key type
+     * @param description the description
+     * @return the key; empty if there is none that grants Search
+     * @throws KeyUnavailableException if there is no such keyring, or the key that was found is
+     *     revoked, expired or rejected
+     */
+    public Optional<KeyId> search(KeyId keyring, String type, String description) {
+        String operation = "search " + keyring + " for key " + type + " '" + description + "'";
+        checkText(operation, "type", type);
+        checkText(operation, "description", description);
+        int found =
+                Interrupted.retry(
+                        () -> kernel.searchKey(keyring.value(), type, description, NO_KEYRING));
+        if (found == -Errno.ENOKEY) {
+            resolve(keyring, false); // which says so if it is the keyring that does not exist
+            return Optional.empty();
+        }
+        if (found < 0) {
+            throw Failures.key(operation, -found);
+        }
+        return Optional.of(KeyId.of(found));
+    }
+
+    /**
+     * Replaces the payload of a key: keyctl_update(3). The kernel takes no more than a page here,
+     * 4096 bytes on most machines; {@link #add(String, String, ByteBuffer, KeyId) adding} the key
+     * again replaces it by as much as its type allows.
      *
      * @param key a key that grants Write
-     * @param payload the secret; copied, and the copy wiped
+     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is not needed
+     *     any more
      */
     public void update(KeyId key, byte[] payload) {
+        update(key, ByteBuffer.wrap(payload));
+    }
+
+    /**
+     * Replaces the payload of a key: keyctl_update(3). The kernel takes no more than a page here,
+     * 4096 bytes on most machines; {@link #add(String, String, ByteBuffer, KeyId) adding} the key
+     * again replaces it by as much as its type allows.
+     *
+     * @param key a key that grants Write
+     * @param payload the secret, from the buffer's position to its limit, which are not changed;
+     *     copied, and the copy wiped
+     */
+    public void update(KeyId key, ByteBuffer payload) {
+        int length = payload.remaining();
         withPayload(
-                payload,
-                buffer ->
-                        call(
-                                "update key " + key,
-                                () -> kernel.updateKey(key.value(), buffer, payload.length)));
+                "update key " + key, payload, copy -> kernel.updateKey(key.value(), copy, length));
+    }
+
+    /**
+     * Reads the payload of a key: keyctl_read(3). A keyring's are the serials of its members, see
+     * {@link #list}.
+     *
+     * @param key a key that grants Read, or is found from the keyrings of the calling thread
+     * @return the secret; wipe the array when it is not needed any more
+     */
+    public byte[] read(KeyId key) {
+        return readAll("read key " + key, key, Keyctl::bytes);
+    }
+
+    /**
+     * Reads the payload of a key into a buffer: keyctl_read(3).
+     *
+     * @param key a key that grants Read, or is found from the keyrings of the calling thread
+     * @param target is given the secret from its position on, which is moved behind it; not changed
+     *     if there is too little room
+     * @return the length of the secret in bytes; more than there was room if it was not read
+     */
+    public int read(KeyId key, ByteBuffer target) {
+        NativeBuffer buffer = kernel.allocate(Math.max(1, target.remaining()));
+        try {
+            int length = call("read key " + key, () -> kernel.readKey(key.value(), buffer));
+            if (length <= target.remaining()) {
+                target.put(buffer.bytes().slice(0, length));
+            }
+            return length;
+        } finally {
+            buffer.wipe();
+        }
     }
 
     /**
@@ -227,21 +371,49 @@ public final class Keyctl {
      * @return the keys linked into it, in the kernel's order
      */
     public List<KeyId> list(KeyId keyring) {
-        int size = 64 * Integer.BYTES;
-        while (true) {
-            NativeBuffer buffer = kernel.allocate(size);
-            int length =
-                    call("list keyring " + keyring, () -> kernel.readKey(keyring.value(), buffer));
-            if (length <= size) {
-                List<KeyId> members = new ArrayList<>(length / Integer.BYTES);
-                for (int at = 0; at < length; at += Integer.BYTES) {
-                    members.add(KeyId.of(buffer.bytes().getInt(at)));
+        return readAll("list keyring " + keyring, keyring, Keyctl::serials);
+    }
+
+    /**
+     * Lists the members of a keyring, and of the keyrings in it. A key that goes away meanwhile is
+     * left out.
+     *
+     * @param keyring where to begin; any key
+     * @return the tree
+     * @throws KeyUnavailableException if there is no such key
+     */
+    public KeyTree tree(KeyId keyring) {
+        return tree(resolve(keyring, false), new HashSet<>());
+    }
+
+    private KeyTree tree(KeyId key, Set<KeyId> path) {
+        KeyDescription description = null;
+        List<KeyTree> members = new ArrayList<>();
+        boolean complete = false;
+        try {
+            description = describe(key);
+            if (!description.isKeyring()) {
+                complete = true;
+            } else if (path.add(
+                    key)) { // keyrings make no circles, but this look is none at one moment
+                for (KeyId member : list(key)) {
+                    try {
+                        members.add(tree(member, path));
+                    } catch (KeyUnavailableException e) {
+                        continue; // gone since
+                    }
                 }
-                return members;
+                path.remove(key);
+                complete = true;
             }
-            // It has grown since, or was larger than the guess.
-            size = length;
+        } catch (KeyPermissionException e) {
+            complete = false;
+        } catch (KeyUnavailableException e) {
+            if (e.errno() == Errno.ENOKEY) {
+                throw e;
+            }
         }
+        return new KeyTree(key, description, members, complete);
     }
 
     /**
@@ -284,6 +456,32 @@ public final class Keyctl {
                 key.value(),
                 from.value(),
                 to.value());
+    }
+
+    /**
+     * Moves a key from one keyring to another, unless that has one of the same type and
+     * description: keyctl_move(3) with KEYCTL_MOVE_EXCL.
+     *
+     * @param key a member of {@code from} that grants Link
+     * @param from a keyring that grants Write
+     * @param to a keyring that grants Write
+     * @return false if {@code to} has such a key; then nothing was changed
+     */
+    public boolean moveIfAbsent(KeyId key, KeyId from, KeyId to) {
+        String operation = "move key " + key + " from " + from + " to " + to;
+        int result =
+                Interrupted.retry(
+                        () ->
+                                kernel.keyctl(
+                                        KEYCTL_MOVE,
+                                        key.value(),
+                                        from.value(),
+                                        to.value(),
+                                        KEYCTL_MOVE_EXCL));
+        if (result < 0 && result != -Errno.EEXIST) {
+            throw Failures.key(operation, -result);
+        }
+        return result >= 0;
     }
 
     /**
@@ -347,6 +545,107 @@ public final class Keyctl {
     }
 
     /**
+     * Sets the owner and the group of a key: keyctl_chown(3).
+     *
+     * @param key a key that grants Setattr
+     * @param uid the new owner, or {@link #UNCHANGED}; another one needs CAP_SYS_ADMIN
+     * @param gid the new group, or {@link #UNCHANGED}; one that the process is not in needs
+     *     CAP_SYS_ADMIN
+     */
+    public void chown(KeyId key, int uid, int gid) {
+        keyctl("change the owner of key " + key, KEYCTL_CHOWN, key.value(), uid, gid);
+    }
+
+    /**
+     * Lets nothing more be linked into a keyring, for good: keyctl_restrict_keyring(3) without a
+     * type.
+     *
+     * @param keyring a keyring that grants Setattr
+     */
+    public void restrict(KeyId keyring) {
+        call(
+                "restrict keyring " + keyring,
+                () -> kernel.restrictKeyring(keyring.value(), null, null));
+    }
+
+    /**
+     * Lets a keyring take only keys that a key type approves of, for good:
+     * keyctl_restrict_keyring(3).
+     *
+     * @param keyring a keyring that grants Setattr
+     * @param type the key type, such as {@code "asymmetric"}
+     * @param restriction what that type understands, such as {@code "builtin_trusted"}
+     */
+    public void restrict(KeyId keyring, String type, String restriction) {
+        String operation = "restrict keyring " + keyring + " to " + type + " '" + restriction + "'";
+        checkText(operation, "type", type);
+        checkText(operation, "restriction", restriction);
+        call(operation, () -> kernel.restrictKeyring(keyring.value(), type, restriction));
+    }
+
+    /**
+     * Gets the persistent keyring of this process's user, which outlives the user's sessions:
+     * keyctl_get_persistent(3). Puts off its expiry, which is
+     * /proc/sys/kernel/keys/persistent_keyring_expiry seconds, by default three days, from now.
+     *
+     * @param destination where to link it, so that it is possessed
+     * @return the persistent keyring
+     * @throws WatchQueueException with EOPNOTSUPP if the kernel has none, see {@link
+     *     KeyCapability#PERSISTENT_KEYRINGS}
+     */
+    public KeyId persistent(KeyId destination) {
+        return persistent(UNCHANGED, destination);
+    }
+
+    /**
+     * Gets the persistent keyring of a user, as {@link #persistent(KeyId)} does.
+     *
+     * @param uid the user; another one than the process's needs CAP_SETUID
+     * @param destination where to link it, so that it is possessed
+     * @return the persistent keyring
+     */
+    public KeyId persistent(int uid, KeyId destination) {
+        return KeyId.of(
+                call(
+                        "get a persistent keyring into " + destination,
+                        () ->
+                                kernel.keyctl(
+                                        KEYCTL_GET_PERSISTENT, uid, destination.value(), 0, 0)));
+    }
+
+    /**
+     * Returns what the kernel's key management can do: keyctl_capabilities(3).
+     *
+     * @return the capabilities that this library knows and the kernel has; empty before Linux 5.4,
+     *     which does not tell
+     */
+    public Set<KeyCapability> capabilities() {
+        NativeBuffer buffer = kernel.allocate(CAPABILITY_BYTES);
+        int length = Interrupted.retry(() -> kernel.keyCapabilities(buffer));
+        if (length == -Errno.EOPNOTSUPP) {
+            return EnumSet.noneOf(KeyCapability.class);
+        }
+        if (length < 0) {
+            throw Failures.key("get the capabilities of the kernel's keys", -length);
+        }
+        BitSet bits = BitSet.valueOf(bytes(buffer, Math.min(length, CAPABILITY_BYTES)));
+        Set<KeyCapability> capabilities = EnumSet.allOf(KeyCapability.class);
+        capabilities.removeIf(capability -> !bits.get(capability.ordinal()));
+        return capabilities;
+    }
+
+    /**
+     * Gives the calling thread a new session keyring without a name of its own:
+     * keyctl_join_session_keyring(3). Other threads that exist keep theirs; threads and processes
+     * made later by this one inherit it.
+     *
+     * @return the keyring
+     */
+    public KeyId joinSession() {
+        return KeyId.of(call("join a new session keyring", () -> kernel.joinSession(null)));
+    }
+
+    /**
      * Gives the calling thread a session keyring of its own: keyctl_join_session_keyring(3). Other
      * threads that exist keep theirs; threads and processes made later by this one inherit it.
      *
@@ -384,14 +683,47 @@ public final class Keyctl {
         return result;
     }
 
-    private <T> T withPayload(byte[] payload, Function<NativeBuffer, T> operation) {
-        NativeBuffer buffer = kernel.allocate(Math.max(1, payload.length));
+    private int withPayload(
+            String operation, ByteBuffer payload, ToIntFunction<NativeBuffer> call) {
+        NativeBuffer copy = kernel.allocate(Math.max(1, payload.remaining()));
         try {
-            buffer.bytes().put(0, payload);
-            return operation.apply(buffer);
+            copy.bytes().put(0, payload, payload.position(), payload.remaining());
+            return call(operation, () -> call.applyAsInt(copy));
         } finally {
-            buffer.wipe();
+            copy.wipe();
         }
+    }
+
+    /** Reads until the buffer is large enough: the payload may grow between two looks. */
+    private <T> T readAll(
+            String operation, KeyId key, BiFunction<NativeBuffer, Integer, T> decoder) {
+        int size = FIRST_GUESS;
+        while (true) {
+            NativeBuffer buffer = kernel.allocate(size);
+            try {
+                int length = call(operation, () -> kernel.readKey(key.value(), buffer));
+                if (length <= size) {
+                    return decoder.apply(buffer, length);
+                }
+                size = length;
+            } finally {
+                buffer.wipe();
+            }
+        }
+    }
+
+    private static byte[] bytes(NativeBuffer buffer, int length) {
+        byte[] bytes = new byte[length];
+        buffer.bytes().get(0, bytes);
+        return bytes;
+    }
+
+    private static List<KeyId> serials(NativeBuffer buffer, int length) {
+        List<KeyId> serials = new ArrayList<>(length / Integer.BYTES);
+        for (int at = 0; at + Integer.BYTES <= length; at += Integer.BYTES) {
+            serials.add(KeyId.of(buffer.bytes().getInt(at)));
+        }
+        return serials;
     }
 
     private static void checkText(String operation, String what, String text) {

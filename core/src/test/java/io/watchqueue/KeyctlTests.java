@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 
 class KeyctlTests {
@@ -101,8 +102,22 @@ class KeyctlTests {
         "EACCES,KeyPermissionException",
         "ENOKEY,KeyUnavailableException",
         "EDQUOT,ResourceLimitException",
+        "EKEYREVOKED,KeyUnavailableException",
+        "EKEYEXPIRED,KeyUnavailableException",
+        "EKEYREJECTED,KeyUnavailableException",
+        "ENOMEM,ResourceLimitException",
+        "ENFILE,ResourceLimitException",
         "EPERM,WatchQueueException",
-        "ENOTDIR,WatchQueueException"
+        "ENOSYS,WatchQueueException",
+        "EOPNOTSUPP,WatchQueueException",
+        "ENODEV,WatchQueueException",
+        "ENOTDIR,WatchQueueException",
+        "ENOENT,WatchQueueException",
+        "EEXIST,WatchQueueException",
+        "EDEADLK,WatchQueueException",
+        "ELOOP,WatchQueueException",
+        "EINVAL,WatchQueueException",
+        "EIO,WatchQueueException"
     })
     void failuresAreTyped(String errno, String type) throws Exception {
         kernel.fail("keyctl 8", Errno.class.getField(errno).getInt(null));
@@ -126,5 +141,54 @@ class KeyctlTests {
                 .hasMessageContaining("PT-1S");
         assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(1L << 32)))
                 .hasMessageContaining("4294967295");
+    }
+
+    @Test
+    void payloadsCanBePartOfABuffer() {
+        ByteBuffer secret = ByteBuffer.wrap("<secret>".getBytes()).position(1).limit(7);
+        kernel.onPayload(bytes -> assertThat(bytes).asString().isEqualTo("secret"));
+        keys.add("user", "token", secret, Keyring.USER);
+        keys.update(KEY, secret.asReadOnlyBuffer());
+        assertThat(kernel.lastPayload()).containsOnly(0);
+        assertThat(secret.position()).isEqualTo(1);
+        assertThat(secret.limit()).isEqualTo(7);
+    }
+
+    @Test
+    void aPayloadIsReadIntoABufferIfThereIsRoom() {
+        ByteBuffer small = ByteBuffer.allocate(399);
+        assertThat(keys.read(KEY, small)).isEqualTo(400);
+        assertThat(small.position()).isZero();
+        ByteBuffer large = ByteBuffer.allocate(410).position(5);
+        assertThat(keys.read(KEY, large)).isEqualTo(400);
+        assertThat(large.position()).isEqualTo(405);
+        assertThat(keys.read(KEY)).hasSize(400);
+    }
+
+    @Test
+    void capabilitiesAreBits() {
+        kernel.capabilities(0x05);
+        assertThat(keys.capabilities())
+                .containsExactly(
+                        KeyCapability.NAMESPACED_KEYRING_NAMES, KeyCapability.NOTIFICATIONS);
+        kernel.fail("keyCapabilities", Errno.EOPNOTSUPP);
+        assertThat(keys.capabilities()).isEmpty();
+        kernel.fail("keyCapabilities", Errno.ENOSYS);
+        assertThatThrownBy(keys::capabilities).hasMessageContaining("CONFIG_KEYS");
+    }
+
+    @Test
+    void nothingFoundIsNoError() {
+        assertThat(keys.search(KEY, "user", "token")).isEmpty();
+        kernel.fail("searchKey", Errno.EKEYEXPIRED);
+        assertThatThrownBy(() -> keys.search(KEY, "user", "token"))
+                .isInstanceOf(KeyUnavailableException.class);
+        kernel.fail("keyringId", Errno.ENOKEY);
+        assertThatThrownBy(() -> keys.search(KEY, "user", "token"))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("key 1");
+        kernel.fail("keyctl 30", Errno.EEXIST);
+        assertThat(keys.moveIfAbsent(KEY, Keyring.USER, Keyring.SESSION)).isFalse();
+        assertThat(keys.moveIfAbsent(KEY, Keyring.USER, Keyring.SESSION)).isTrue();
     }
 }

@@ -20,6 +20,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.AnnotatedElementContext;
@@ -48,6 +49,7 @@ import java.util.stream.Stream;
  * command of theirs on one booted for it.
  */
 @Timeout(300)
+@Tag("test-kernel")
 class TestKernelTests {
 
     /** Below the project, where the guest sees it; its own /tmp is another. */

@@ -18,6 +18,8 @@ package io.watchqueue.internal;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
@@ -40,8 +42,11 @@ public final class JnaKernel implements Kernel {
     private static final int KEYCTL_DESCRIBE = 6;
     private static final int KEYCTL_SEARCH = 10;
     private static final int KEYCTL_READ = 11;
+    private static final int KEYCTL_RESTRICT_KEYRING = 29;
     private static final int KEYCTL_CAPABILITIES = 31;
     private static final int KEYCTL_WATCH_KEY = 32;
+
+    private static final NativeBuffer NULL = new NativeBuffer(ByteBuffer.allocate(0), 0);
 
     private final Architecture architecture;
 
@@ -276,7 +281,44 @@ public final class JnaKernel implements Kernel {
     }
 
     @Override
-    public int joinSession(String name) {
+    public int requestKey(
+            String type, String description, @Nullable String calloutInfo, int destination) {
+        NativeBuffer typeText = text(type);
+        NativeBuffer descriptionText = text(description);
+        NativeBuffer calloutText = text(calloutInfo);
+        int result =
+                result(
+                        LibC.syscall(
+                                architecture.requestKey,
+                                typeText.address(),
+                                descriptionText.address(),
+                                calloutText.address(),
+                                destination,
+                                0));
+        Reference.reachabilityFence(typeText);
+        Reference.reachabilityFence(descriptionText);
+        Reference.reachabilityFence(calloutText);
+        return result;
+    }
+
+    @Override
+    public int restrictKeyring(int keyring, @Nullable String type, @Nullable String restriction) {
+        NativeBuffer typeText = text(type);
+        NativeBuffer restrictionText = text(restriction);
+        int result =
+                keyctl(
+                        KEYCTL_RESTRICT_KEYRING,
+                        keyring,
+                        typeText.address(),
+                        restrictionText.address(),
+                        0);
+        Reference.reachabilityFence(typeText);
+        Reference.reachabilityFence(restrictionText);
+        return result;
+    }
+
+    @Override
+    public int joinSession(@Nullable String name) {
         NativeBuffer nameText = text(name);
         int result = keyctl(KEYCTL_JOIN_SESSION_KEYRING, nameText.address(), 0, 0, 0);
         Reference.reachabilityFence(nameText);
@@ -305,7 +347,11 @@ public final class JnaKernel implements Kernel {
         return result(LibC.syscall(architecture.keyctl, operation, a, b, c, d));
     }
 
-    private NativeBuffer text(String text) {
+    /** A C string, or a null pointer. */
+    private NativeBuffer text(@Nullable String text) {
+        if (text == null) {
+            return NULL;
+        }
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         NativeBuffer buffer = allocate(utf8.length + 1);
         buffer.bytes().put(0, utf8);

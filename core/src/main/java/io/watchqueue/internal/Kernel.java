@@ -15,6 +15,8 @@
  */
 package io.watchqueue.internal;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The system calls this library makes. Each returns what the call returns, or the negated error
  * number (see {@link Errno}), so that no thread's {@code errno} is looked at outside this package.
@@ -125,14 +127,23 @@ public interface Kernel {
     /** add_key(2): a serial. */
     int addKey(String type, String description, NativeBuffer payload, int length, int keyring);
 
+    /**
+     * request_key(2): a serial. Without callout information nobody is asked; a destination of 0 is
+     * the default. Blocks while user space makes the key.
+     */
+    int requestKey(String type, String description, @Nullable String calloutInfo, int destination);
+
+    /** keyctl(2), KEYCTL_RESTRICT_KEYRING; without a type all links are refused. */
+    int restrictKeyring(int keyring, @Nullable String type, @Nullable String restriction);
+
     /** keyctl(2), KEYCTL_UPDATE. */
     int updateKey(int key, NativeBuffer payload, int length);
 
     /** keyctl(2), KEYCTL_SEARCH: a serial. A destination of 0 links the key nowhere. */
     int searchKey(int keyring, String type, String description, int destination);
 
-    /** keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a serial. */
-    int joinSession(String name);
+    /** keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a serial. Without a name a new one. */
+    int joinSession(@Nullable String name);
 
     /**
      * The serials of /proc/keys: the keys that this process may view. Empty if there is no such

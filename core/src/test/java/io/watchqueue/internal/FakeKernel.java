@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * A kernel written by hand: notification pipes with the real one's rules of reading and loss, epoll
@@ -616,19 +617,32 @@ public final class FakeKernel implements Kernel {
     @Override
     public synchronized int addKey(
             String type, String description, NativeBuffer payload, int length, int keyring) {
-        lastPayload = payload;
+        pass(payload, length);
         int errno = enter("addKey");
         return errno != 0 ? -errno : 4711;
     }
 
     @Override
     public synchronized int updateKey(int key, NativeBuffer payload, int length) {
-        lastPayload = payload;
+        pass(payload, length);
         int errno = enter("updateKey");
         return -errno;
     }
 
     private NativeBuffer lastPayload;
+    private Consumer<byte[]> onPayload = payload -> {};
+
+    /** Shows every payload that is passed. */
+    public synchronized void onPayload(Consumer<byte[]> action) {
+        onPayload = action;
+    }
+
+    private void pass(NativeBuffer payload, int length) {
+        lastPayload = payload;
+        byte[] bytes = new byte[length];
+        payload.bytes().get(0, bytes);
+        onPayload.accept(bytes);
+    }
 
     /** What the memory of the last payload holds now. */
     public synchronized byte[] lastPayload() {
@@ -648,6 +662,19 @@ public final class FakeKernel implements Kernel {
     public synchronized int joinSession(String name) {
         int errno = enter("joinSession");
         return errno != 0 ? -errno : 4712;
+    }
+
+    @Override
+    public synchronized int requestKey(
+            String type, String description, String calloutInfo, int destination) {
+        int errno = enter("requestKey");
+        return errno != 0 ? -errno : 4713;
+    }
+
+    @Override
+    public synchronized int restrictKeyring(int keyring, String type, String restriction) {
+        int errno = enter("restrictKeyring");
+        return -errno;
     }
 
     @Override

@@ -1,0 +1,261 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** The key operations on the real kernel. */
+@Timeout(60)
+class KeyctlKernelTests {
+
+    private static final int ALL = 0x3f3f3f3f;
+
+    private final Keyctl keys = Keyctl.system();
+    private KeyId ring;
+    private KeyId token;
+
+    @BeforeEach
+    void createKeys() {
+        ring = keys.addKeyring("keyctl-test", Keyring.USER);
+        token = keys.add("user", "token", bytes("one"), ring);
+    }
+
+    @AfterEach
+    void removeKeys() {
+        keys.unlink(ring, Keyring.USER);
+    }
+
+    @Test
+    void addingTheSameAgainUpdates() {
+        assertThat(keys.read(token)).asString().isEqualTo("one");
+        assertThat(keys.add("user", "token", bytes("two"), ring)).isEqualTo(token);
+        assertThat(keys.read(token)).asString().isEqualTo("two");
+        keys.update(token, ByteBuffer.wrap(bytes("<three>")).position(1).limit(6));
+        assertThat(keys.read(token)).asString().isEqualTo("three");
+    }
+
+    @Test
+    void payloadsOfAnyLengthAreRead() {
+        byte[] large = new byte[32_767];
+        Arrays.fill(large, (byte) 7);
+        keys.add("user", "token", large, ring);
+        assertThat(keys.read(token)).isEqualTo(large);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(32_766);
+        assertThat(keys.read(token, buffer)).isEqualTo(32_767);
+        assertThat(buffer.position()).isZero();
+        assertThatThrownBy(() -> keys.add("user", "token", new byte[32_768], ring))
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContaining("EINVAL");
+        keys.update(token, new byte[4096]);
+        assertThat(keys.read(token)).hasSize(4096);
+        assertThatThrownBy(() -> keys.update(token, new byte[4097]))
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContainingAll("update key " + token, "EINVAL", "a page");
+    }
+
+    @Test
+    void describesKeysAndKeyrings() {
+        assertThat(keys.describe(token))
+                .isEqualTo(
+                        new KeyDescription(
+                                token, "user", 0, 0, keys.describe(token).permissions(), "token"));
+        assertThat(keys.describe(ring).isKeyring()).isTrue();
+        String name = "g\u00fc;n \u2603".repeat(100);
+        KeyId odd = keys.add("user", name, bytes("1"), ring);
+        assertThat(keys.describe(odd).description()).isEqualTo(name);
+    }
+
+    @Test
+    void listsAndTrees() {
+        KeyId inner = keys.addKeyring("inner", ring);
+        KeyId deep = keys.add("user", "deep", bytes("1"), inner);
+        keys.link(token, inner);
+        assertThat(keys.list(ring)).containsExactlyInAnyOrder(token, inner);
+        KeyTree tree = keys.tree(ring);
+        assertThat(tree.key()).isEqualTo(ring);
+        assertThat(tree.stream()).allMatch(KeyTree::complete);
+        assertThat(tree.stream().map(node -> node.description().description()))
+                .containsExactlyInAnyOrder("keyctl-test", "token", "inner", "deep", "token");
+        assertThat(keys.tree(deep).members()).isEmpty();
+
+        keys.setPermissions(inner, 0);
+        KeyTree hidden =
+                keys.tree(ring).members().stream()
+                        .filter(node -> node.key().equals(inner))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(hidden).isEqualTo(new KeyTree(inner, null, java.util.List.of(), false));
+    }
+
+    @Test
+    void manyMembersAreListed() {
+        for (int i = 0; i < 150; i++) {
+            keys.add("user", "member " + i, bytes("1"), ring);
+        }
+        assertThat(keys.list(ring)).hasSize(151).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void searchesAndRequests() {
+        KeyId inner = keys.addKeyring("inner", ring);
+        KeyId deep = keys.add("user", "deep", bytes("1"), inner);
+        assertThat(keys.search(ring, "user", "deep")).contains(deep);
+        assertThat(keys.search(ring, "user", "nowhere")).isEmpty();
+        assertThat(keys.request("user", "deep")).isEqualTo(deep);
+        assertThatThrownBy(() -> keys.request("user", "nowhere"))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContainingAll("request key user 'nowhere'", "ENOKEY");
+        assertThat(keys.find("%user:deep")).isEqualTo(deep);
+        assertThat(keys.find("%:inner")).isEqualTo(inner);
+        assertThatThrownBy(() -> keys.search(KeyId.of(Integer.MAX_VALUE), "user", "deep"))
+                .isInstanceOf(KeyUnavailableException.class);
+        keys.revoke(deep);
+        assertThatThrownBy(() -> keys.search(ring, "user", "deep"))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("EKEYREVOKED");
+    }
+
+    @Test
+    void aRequestWithoutAnAnswererFails() {
+        assertThatThrownBy(() -> keys.request("user", "made to order", "please", ring))
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContaining("request key user 'made to order'");
+    }
+
+    @Test
+    void movesAndLinks() {
+        KeyId other = keys.addKeyring("other", ring);
+        keys.link(token, other);
+        keys.unlink(token, ring);
+        assertThat(keys.list(other)).containsExactly(token);
+        keys.move(token, other, ring);
+        assertThat(keys.list(other)).isEmpty();
+        keys.add("user", "token", bytes("another"), other);
+        assertThat(keys.moveIfAbsent(token, ring, other)).isFalse();
+        keys.clear(other);
+        assertThat(keys.moveIfAbsent(token, ring, other)).isTrue();
+        assertThatThrownBy(() -> keys.unlink(token, ring)).hasMessageContaining("ENOENT");
+        assertThatThrownBy(() -> keys.link(ring, other)).hasMessageContaining("EDEADLK");
+        assertThatThrownBy(() -> keys.link(other, token)).hasMessageContaining("ENOTDIR");
+        assertThatThrownBy(() -> keys.add("no such type", "x", bytes("1"), ring))
+                .hasMessageContaining("ENODEV");
+    }
+
+    @Test
+    void ownersPermissionsAndTimeouts() throws InterruptedException {
+        keys.chown(token, 1234, Keyctl.UNCHANGED);
+        assertThat(keys.describe(token).uid()).isEqualTo(1234);
+        assertThat(keys.describe(token).gid()).isZero();
+        keys.chown(token, Keyctl.UNCHANGED, 99);
+        assertThat(keys.describe(token).gid()).isEqualTo(99);
+        keys.setPermissions(token, ALL);
+        assertThat(keys.describe(token).permissions()).isEqualTo(ALL);
+        keys.setTimeout(token, Duration.ofSeconds(1));
+        Thread.sleep(1_500);
+        assertThatThrownBy(() -> keys.read(token))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("EKEYEXPIRED");
+    }
+
+    @Test
+    void revokedAndInvalidatedKeysAreUnavailable() {
+        keys.revoke(token);
+        assertThatThrownBy(() -> keys.read(token)).hasMessageContaining("EKEYREVOKED");
+        KeyTree tree = keys.tree(ring);
+        assertThat(tree.members()).singleElement().matches(node -> node.description() == null);
+        KeyId other = keys.add("user", "other", bytes("1"), ring);
+        keys.invalidate(other);
+        assertThatThrownBy(() -> keys.describe(other)).hasMessageContaining("ENOKEY");
+    }
+
+    @Test
+    void aRestrictedKeyringTakesNothingMore() {
+        keys.restrict(ring);
+        assertThatThrownBy(() -> keys.add("user", "late", bytes("1"), ring))
+                .hasMessageContainingAll("EPERM", "restricted");
+        assertThatThrownBy(() -> keys.restrict(ring)).hasMessageContaining("EEXIST");
+        KeyId other = keys.addKeyring("other", Keyring.USER);
+        assertThatThrownBy(() -> keys.restrict(other, "user", "whatever"))
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContaining("restrict keyring " + other + " to user 'whatever'");
+        keys.unlink(other, Keyring.USER);
+    }
+
+    @Test
+    void thePersistentKeyringIsTheUsers() {
+        assertThat(keys.capabilities())
+                .contains(
+                        KeyCapability.CAPABILITIES,
+                        KeyCapability.NOTIFICATIONS,
+                        KeyCapability.PERSISTENT_KEYRINGS,
+                        KeyCapability.MOVE);
+        KeyId persistent = keys.persistent(ring);
+        assertThat(keys.describe(persistent).description()).isEqualTo("_persistent.0");
+        assertThat(keys.list(ring)).contains(persistent);
+        KeyId another = keys.persistent(4321, ring);
+        assertThat(keys.describe(another).description()).isEqualTo("_persistent.4321");
+    }
+
+    @Test
+    void sessionsAreTheThreads() {
+        inNewThread(
+                () -> {
+                    KeyId mine = keys.joinSession();
+                    KeyId named = inNewThread(() -> keys.joinSession("keyctl-test-session"));
+                    assertThat(keys.resolve(Keyring.SESSION, false))
+                            .isEqualTo(mine)
+                            .isNotEqualTo(named);
+                    return mine;
+                });
+    }
+
+    @Test
+    void threadAndProcessKeyringsAreMadeOnlyWhenAsked() {
+        inNewThread(
+                () -> {
+                    assertThatThrownBy(() -> keys.resolve(Keyring.THREAD, false))
+                            .isInstanceOf(KeyUnavailableException.class)
+                            .hasMessageContainingAll("@t", "ENOKEY");
+                    KeyId made = keys.resolve(Keyring.THREAD, true);
+                    assertThat(keys.resolve(Keyring.THREAD, false)).isEqualTo(made);
+                    return made;
+                });
+    }
+
+    private static <T> T inNewThread(Supplier<T> action) {
+        return CompletableFuture.supplyAsync(action, task -> new Thread(task).start())
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
