@@ -1,0 +1,100 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** What kernel tests do to their process, on x86-64 as root. */
+public final class TestProcess {
+
+    private static final int SETRESUID = 117;
+
+    private TestProcess() {}
+
+    /** Runs an action on a thread of its own that belongs to an unprivileged user. */
+    public static void as(int uid, Runnable action) {
+        onNewThread(
+                () -> {
+                    // Of this thread alone; it is the C library that would do it for the process.
+                    assertThat(LibC.syscall(SETRESUID, uid, uid, uid, 0, 0)).isZero();
+                    action.run();
+                });
+    }
+
+    /** Runs an action on a thread of its own. */
+    public static void onNewThread(Runnable action) {
+        CompletableFuture.runAsync(action, task -> new Thread(task).start())
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
+    }
+
+    /** Runs an action with a soft RLIMIT_NOFILE. */
+    public static void withOpenFiles(long limit, Runnable action) throws Exception {
+        String before = command("prlimit", "--noheadings", "--output=SOFT", "--nofile");
+        set(limit);
+        try {
+            action.run();
+        } finally {
+            set(Long.parseLong(before.strip()));
+        }
+    }
+
+    private static void set(long limit) throws Exception {
+        command(
+                "prlimit",
+                "--pid",
+                Long.toString(ProcessHandle.current().pid()),
+                "--nofile=" + limit + ":");
+    }
+
+    private static String command(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    /** Runs an action with a value in /proc/sys. */
+    public static void withSysctl(String name, long value, Runnable action) throws IOException {
+        Path file = Path.of("/proc/sys", name.replace('.', '/'));
+        byte[] before;
+        // In one read(2), which Files.readString does not do: such a file gives no second part.
+        try (InputStream in = Files.newInputStream(file)) {
+            before = in.readAllBytes();
+        }
+        Files.writeString(file, Long.toString(value));
+        try {
+            action.run();
+        } finally {
+            Files.write(file, before);
+        }
+    }
+
+    /** How many descriptors this process has. */
+    public static long descriptors() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
+        }
+    }
+}
