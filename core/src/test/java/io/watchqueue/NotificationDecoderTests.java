@@ -17,6 +17,9 @@ package io.watchqueue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
+
+import com.sun.management.ThreadMXBean;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,15 +27,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 class NotificationDecoderTests {
 
+    /** What asking for the allocated bytes may allocate itself. */
+    private static final int SLACK = 1024;
+
+    /** Rounds after which all classes are loaded. */
+    private static final int WARM = 10_000;
+
+    private static final int SPARE_BIT = 0x80; // of info, which no kernel uses
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
     private static final ByteOrder BIG = ByteOrder.BIG_ENDIAN;
 
@@ -119,34 +130,108 @@ class NotificationDecoderTests {
                 .hasMessageContaining(message);
     }
 
+    /**
+     * Ten million buffers: random ones, and whole messages of which some bytes were changed, in
+     * both byte orders. Nothing but a message or the format error comes out, and no more is
+     * allocated than the messages have bytes.
+     */
     @Test
     void anythingIsEitherAMessageOrAFormatError() {
-        Random random = new Random(42);
-        byte[] bytes = new byte[256];
-        int decoded = 0;
-        for (int round = 0; round < 200_000; round++) {
-            random.nextBytes(bytes);
-            int end = random.nextInt(bytes.length + 1);
-            if (random.nextBoolean()) {
-                bytes[4] = (byte) (8 + random.nextInt(20));
-                bytes[0] = (byte) random.nextInt(3);
-                bytes[1] = bytes[2] = 0;
-            }
-            ByteBuffer buffer = ByteBuffer.wrap(bytes).order(round % 2 == 0 ? LITTLE : BIG);
+        SplittableRandom random = new SplittableRandom(42);
+        ByteBuffer[] buffers = {
+            ByteBuffer.allocate(256).order(LITTLE), ByteBuffer.allocate(256).order(BIG)
+        };
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long messages = 0;
+        long errors = 0;
+        long mostForAnError = 0;
+        for (int round = 0; round < 10_000_000; round++) {
+            ByteBuffer buffer = buffers[round & 1];
+            int end = fill(buffer, random);
             int at = 0;
+            int allowed = SLACK;
+            long before = threads.getCurrentThreadAllocatedBytes();
             try {
                 while (at < end) {
                     int length = NotificationDecoder.length(buffer, at, end);
                     Notification notification = NotificationDecoder.decode(buffer, at, length);
-                    assertThat(notification).isNotNull();
+                    assertSame(notification, buffer, at);
                     at += length;
-                    decoded++;
+                    messages++;
+                    // The largest is an UnknownNotification: itself, its array, and the copy that
+                    // assertSame() has made of that.
+                    allowed += 32 + 2 * (24 + length);
+                }
+                long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+                if (allocated > allowed && round > WARM) {
+                    fail("decoding %d bytes took %d of memory", end, allocated);
                 }
             } catch (NotificationFormatException expected) {
+                mostForAnError =
+                        Math.max(mostForAnError, threads.getCurrentThreadAllocatedBytes() - before);
                 assertThat(at).isLessThan(end);
+                errors++;
             }
         }
-        assertThat(decoded).isGreaterThan(50_000);
+        assertThat(messages).isGreaterThan(10_000_000);
+        assertThat(errors).isGreaterThan(1_000_000);
+        assertThat(mostForAnError).isLessThan(64 * 1024);
+    }
+
+    /** All fields are the message's. Without AssertJ unless there is something to tell. */
+    private static void assertSame(Notification notification, ByteBuffer buffer, int at) {
+        int word = buffer.getInt(at);
+        int info = buffer.getInt(at + 4);
+        boolean little = buffer.order() == LITTLE;
+        boolean same =
+                notification.type() == (little ? word & 0xffffff : word >>> 8)
+                        && notification.subtype() == (little ? word >>> 24 : word & 0xff);
+        if (notification instanceof KeyNotification change) {
+            same &=
+                    (change.info() | SPARE_BIT) == (info | SPARE_BIT)
+                            && change.keyId() == buffer.getInt(at + 8)
+                            && change.aux() == buffer.getInt(at + 12);
+        } else if (notification instanceof RemovalNotification removal) {
+            same &= removal.watchTag() == (info >>> 8 & 0xff);
+            same &= removal.id() == ((info & 0x7f) == 16 ? buffer.getLong(at + 8) : 0);
+        } else if (notification instanceof UnknownNotification unknown) {
+            same &= unknown.info() == info && unknown.payload().length == (info & 0x7f) - 8;
+        }
+        if (!same) {
+            fail(
+                    notification
+                            + " is not what is at "
+                            + at
+                            + " of "
+                            + HexFormat.of().formatHex(buffer.array()));
+        }
+    }
+
+    /** Fills the buffer, and returns how much of it a read is to have given. */
+    private static int fill(ByteBuffer buffer, SplittableRandom random) {
+        if (random.nextInt(4) == 0) {
+            for (int at = 0; at < 64; at += 8) {
+                buffer.putLong(at, random.nextLong());
+            }
+            return random.nextInt(65);
+        }
+        int end = 0;
+        for (int message = random.nextInt(1, 4); message > 0; message--) {
+            int length = random.nextInt(4) == 0 ? random.nextInt(8, 64) : random.nextInt(1, 3) * 8;
+            int type = random.nextInt(3);
+            int subtype = random.nextInt(10);
+            buffer.putInt(
+                    end, buffer.order() == LITTLE ? subtype << 24 | type : type << 8 | subtype);
+            buffer.putInt(end + 4, length | random.nextInt(256) << 8);
+            for (int at = end + 8; at < end + length; at++) {
+                buffer.put(at, (byte) at);
+            }
+            end += length;
+        }
+        for (int changes = random.nextInt(3); changes > 0; changes--) {
+            buffer.put(random.nextInt(end), (byte) random.nextInt());
+        }
+        return random.nextInt(4) == 0 ? random.nextInt(end + 1) : end;
     }
 
     private static List<Notification> decode(ByteOrder order, String hex) {
