@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -310,6 +311,40 @@ class WatchKernelTests {
         assertThat(twice.get()).isNull();
         assertThat(received)
                 .containsExactlyInAnyOrderElementsOf(members.stream().map(KeyId::value).toList());
+    }
+
+    @Test
+    void closersReadersAndWatchersMayRace() throws Exception {
+        TestProcess.onNewThread(() -> {}); // what threads need is open before it is counted
+        long before = TestProcess.descriptors();
+        for (int round = 0; round < 300; round++) {
+            WatchQueue raced = WatchQueue.builder().watch(keyring, 1).open();
+            CompletableFuture.allOf(
+                            CompletableFuture.runAsync(() -> untilClosed(raced::read)),
+                            CompletableFuture.runAsync(
+                                    () -> untilClosed(() -> watchAndClose(raced))),
+                            CompletableFuture.runAsync(raced::close))
+                    .get(30, TimeUnit.SECONDS);
+        }
+        assertThat(TestProcess.descriptors()).isEqualTo(before);
+    }
+
+    private void watchAndClose(WatchQueue raced) {
+        try (Watch watch = raced.watch(key, 2)) {
+            post(watch.key());
+        } catch (AlreadyWatchedException e) {
+            // until the reader has read the removal
+        }
+    }
+
+    private static void untilClosed(Runnable use) {
+        try {
+            while (true) {
+                use.run();
+            }
+        } catch (WatchQueueClosedException e) {
+            // that is the end
+        }
     }
 
     @Test
