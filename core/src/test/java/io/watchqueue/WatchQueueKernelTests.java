@@ -18,6 +18,8 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.TestProcess;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -286,6 +290,28 @@ class WatchQueueKernelTests {
                 .isInstanceOf(WatchQueueClosedException.class);
         watch.close();
         queue.close();
+    }
+
+    @Test
+    void signalsDoNotEndAWait() throws Exception {
+        try (WatchQueue queue = WatchQueue.open()) {
+            queue.watch(keyring, 1);
+            CompletableFuture<Long> thread = new CompletableFuture<>();
+            CompletableFuture<Notification> read =
+                    CompletableFuture.supplyAsync(
+                            () -> {
+                                thread.complete(TestProcess.threadId());
+                                return queue.read();
+                            });
+            for (int i = 0; i < 100; i++) {
+                TestProcess.disturb(thread.join());
+                Thread.sleep(1);
+            }
+            assertThat(read).isNotDone();
+            keys.clear(keyring);
+            assertThat(read.get(10, TimeUnit.SECONDS))
+                    .isEqualTo(event(KeyEvent.CLEARED, keyring, null, 1));
+        }
     }
 
     @Test

@@ -29,6 +29,9 @@ import java.util.stream.Stream;
 public final class TestProcess {
 
     private static final int SETRESUID = 117;
+    private static final int GETTID = 186;
+    private static final int TGKILL = 234;
+    private static final int SIGUSR2 = 12;
 
     private TestProcess() {}
 
@@ -47,6 +50,17 @@ public final class TestProcess {
         CompletableFuture.runAsync(action, task -> new Thread(task).start())
                 .orTimeout(60, TimeUnit.SECONDS)
                 .join();
+    }
+
+    /** The number that the kernel has for the calling thread. */
+    public static long threadId() {
+        return LibC.syscall(GETTID, 0, 0, 0, 0, 0);
+    }
+
+    /** Sends a thread a signal that the JVM ignores but handles: it interrupts system calls. */
+    public static void disturb(long threadId) {
+        long process = ProcessHandle.current().pid();
+        assertThat(LibC.syscall(TGKILL, process, threadId, SIGUSR2, 0, 0)).isZero();
     }
 
     /** Runs an action with a soft RLIMIT_NOFILE. */
