@@ -159,10 +159,12 @@ class KeyctlTests {
         ByteBuffer small = ByteBuffer.allocate(399);
         assertThat(keys.read(KEY, small)).isEqualTo(400);
         assertThat(small.position()).isZero();
-        ByteBuffer large = ByteBuffer.allocate(410).position(5);
+        ByteBuffer large = ByteBuffer.allocate(405).position(5);
         assertThat(keys.read(KEY, large)).isEqualTo(400);
-        assertThat(large.position()).isEqualTo(405);
+        assertThat(large.hasRemaining()).isFalse();
+        assertThat(kernel.lastPayload()).containsOnly(0);
         assertThat(keys.read(KEY)).hasSize(400);
+        assertThat(kernel.lastPayload()).containsOnly(0);
     }
 
     @Test

@@ -597,6 +597,7 @@ public final class FakeKernel implements Kernel {
     @Override
     public synchronized int readKey(int key, NativeBuffer buffer) {
         int errno = enter("readKey");
+        lastPayload = buffer;
         if (errno != 0) {
             return -errno;
         }
@@ -644,7 +645,7 @@ public final class FakeKernel implements Kernel {
         onPayload.accept(bytes);
     }
 
-    /** What the memory of the last payload holds now. */
+    /** What the memory of the last payload that was passed or read holds now. */
     public synchronized byte[] lastPayload() {
         byte[] bytes = new byte[lastPayload.size()];
         lastPayload.bytes().get(0, bytes);
