@@ -18,6 +18,8 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Background;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +29,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -250,9 +251,7 @@ class KeyctlKernelTests {
     }
 
     private static <T> T inNewThread(Supplier<T> action) {
-        return CompletableFuture.supplyAsync(action, task -> new Thread(task).start())
-                .orTimeout(30, TimeUnit.SECONDS)
-                .join();
+        return Background.get(action).orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     private static byte[] bytes(String text) {

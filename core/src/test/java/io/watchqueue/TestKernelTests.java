@@ -18,6 +18,8 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.watchqueue.internal.Background;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -128,7 +130,7 @@ class TestKernelTests {
         byte[] bytes = new byte[3_000_000];
         new Random(1).nextBytes(bytes);
         Process process = start(directory, Map.of(), "sh", "-c", "cat; echo done >&2");
-        CompletableFuture<byte[]> out = CompletableFuture.supplyAsync(() -> all(process));
+        CompletableFuture<byte[]> out = Background.get(() -> all(process));
         process.getOutputStream().write(bytes);
         process.getOutputStream().close();
         assertThat(Arrays.equals(out.get(120, TimeUnit.SECONDS), bytes)).isTrue();
@@ -282,8 +284,7 @@ class TestKernelTests {
 
     private static Run finish(Process process) throws Exception {
         CompletableFuture<String> out =
-                CompletableFuture.supplyAsync(
-                        () -> new String(all(process), StandardCharsets.UTF_8));
+                Background.get(() -> new String(all(process), StandardCharsets.UTF_8));
         process.getOutputStream().close();
         String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Run(process.waitFor(), out.get(), err);

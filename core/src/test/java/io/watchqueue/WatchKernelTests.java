@@ -18,6 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Background;
 import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
@@ -257,7 +258,7 @@ class WatchKernelTests {
     void unwatchingDuringAFloodEndsItWithTheRemoval() throws Exception {
         AtomicBoolean enough = new AtomicBoolean();
         CompletableFuture<Void> flood =
-                CompletableFuture.runAsync(
+                Background.run(
                         () -> {
                             while (!enough.get()) {
                                 post(key);
@@ -302,8 +303,7 @@ class WatchKernelTests {
                     }
                 };
         CompletableFuture<Void> readers =
-                CompletableFuture.allOf(
-                        CompletableFuture.runAsync(reader), CompletableFuture.runAsync(reader));
+                CompletableFuture.allOf(Background.run(reader), Background.run(reader));
         members.forEach(member -> keys.unlink(member, keyring));
         keys.clear(keyring); // one end for each
         keys.clear(keyring);
@@ -320,10 +320,9 @@ class WatchKernelTests {
         for (int round = 0; round < 300; round++) {
             WatchQueue raced = WatchQueue.builder().watch(keyring, 1).open();
             CompletableFuture.allOf(
-                            CompletableFuture.runAsync(() -> untilClosed(raced::read)),
-                            CompletableFuture.runAsync(
-                                    () -> untilClosed(() -> watchAndClose(raced))),
-                            CompletableFuture.runAsync(raced::close))
+                            Background.run(() -> untilClosed(raced::read)),
+                            Background.run(() -> untilClosed(() -> watchAndClose(raced))),
+                            Background.run(raced::close))
                     .get(30, TimeUnit.SECONDS);
         }
         assertThat(TestProcess.descriptors()).isEqualTo(before);

@@ -18,6 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Background;
 import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
@@ -298,7 +299,7 @@ class WatchQueueKernelTests {
             queue.watch(keyring, 1);
             CompletableFuture<Long> thread = new CompletableFuture<>();
             CompletableFuture<Notification> read =
-                    CompletableFuture.supplyAsync(
+                    Background.get(
                             () -> {
                                 thread.complete(TestProcess.threadId());
                                 return queue.read();

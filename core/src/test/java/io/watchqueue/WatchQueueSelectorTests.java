@@ -18,6 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Background;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.FakeKernel;
 
@@ -98,7 +99,7 @@ class WatchQueueSelectorTests {
             selector.wakeup();
             selector.select(registration -> {});
             CompletableFuture<Void> wait =
-                    CompletableFuture.runAsync(() -> selector.select(registration -> {}));
+                    Background.run(() -> selector.select(registration -> {}));
             while (kernel.count("epollWait") < 2) {
                 Thread.onSpinWait();
             }

@@ -18,6 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Background;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.FakeKernel;
 
@@ -396,7 +397,7 @@ class WatchQueueTests {
     @Test
     void closingEndsAWait() throws Exception {
         WatchQueue queue = FakeQueues.open(kernel, 32);
-        CompletableFuture<Notification> read = CompletableFuture.supplyAsync(queue::read);
+        CompletableFuture<Notification> read = Background.get(queue::read);
         while (kernel.count("poll") == 0) {
             Thread.onSpinWait();
         }
@@ -429,11 +430,11 @@ class WatchQueueTests {
             kernel.post(FakeKernel.key(1, 1, 0, 1));
             List<CompletableFuture<Void>> all =
                     List.of(
-                            CompletableFuture.runAsync(() -> untilClosed(queue::poll)),
-                            CompletableFuture.runAsync(
+                            Background.run(() -> untilClosed(queue::poll)),
+                            Background.run(
                                     () -> untilClosed(() -> watchAndClose(queue, KeyId.of(2)))),
-                            CompletableFuture.runAsync(queue::close),
-                            CompletableFuture.runAsync(queue::close));
+                            Background.run(queue::close),
+                            Background.run(queue::close));
             CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
                     .get(20, TimeUnit.SECONDS);
             assertThat(kernel.open()).isEmpty();

@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -47,9 +46,7 @@ public final class TestProcess {
 
     /** Runs an action on a thread of its own. */
     public static void onNewThread(Runnable action) {
-        CompletableFuture.runAsync(action, task -> new Thread(task).start())
-                .orTimeout(60, TimeUnit.SECONDS)
-                .join();
+        Background.run(action).orTimeout(60, TimeUnit.SECONDS).join();
     }
 
     /** The number that the kernel has for the calling thread. */

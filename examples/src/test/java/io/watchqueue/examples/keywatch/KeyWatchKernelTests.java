@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** The program on the real kernel. */
@@ -52,8 +53,7 @@ class KeyWatchKernelTests {
     @Test
     void theDemonstrationShowsEveryChangeAndTheLossInItsPlace() throws Exception {
         // It joins a session of its own, which is the thread's.
-        CompletableFuture<Integer> end =
-                CompletableFuture.supplyAsync(keywatch::run, task -> new Thread(task).start());
+        CompletableFuture<Integer> end = inBackground(keywatch::run);
         assertThat(end.get(120, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
         assertThat(keywatch.out().lines().map(KeyWatchKernelTests::withoutNumbers))
                 .containsSubsequence(
@@ -109,11 +109,13 @@ class KeyWatchKernelTests {
                 new ProcessBuilder("stdbuf", "-oL", "keyctl", "watch", ring.toString()).start();
         Queue<String> theirs = new ConcurrentLinkedQueue<>();
         CompletableFuture<Void> theirEnd =
-                CompletableFuture.runAsync(
-                        () -> original.inputReader().lines().forEach(theirs::add));
+                inBackground(
+                        () -> {
+                            original.inputReader().lines().forEach(theirs::add);
+                            return null;
+                        });
         CompletableFuture<Integer> ourEnd =
-                CompletableFuture.supplyAsync(
-                        () -> keywatch.run("watch", "--format", "keyctl", ring.toString()));
+                inBackground(() -> keywatch.run("watch", "--format", "keyctl", ring.toString()));
         // Only what it prints tells that keyctl is watching.
         await(
                 () -> {
@@ -153,7 +155,7 @@ class KeyWatchKernelTests {
     @Test
     void filterAndTagAreTheKernels() throws Exception {
         CompletableFuture<Integer> ours =
-                CompletableFuture.supplyAsync(
+                inBackground(
                         () ->
                                 keywatch.run(
                                         "watch",
@@ -197,6 +199,13 @@ class KeyWatchKernelTests {
         assertThat(keywatch.run("watch", "@nobody")).isEqualTo(2);
         assertThat(keywatch.run("watch", "@u", "@u")).isEqualTo(2);
         assertThat(keywatch.err()).contains("513", "1 to 512", "256", "0 to 255", "@nobody");
+    }
+
+    /**
+     * On a thread of its own: in the common pool one that blocks may keep others from beginning.
+     */
+    private static <T> CompletableFuture<T> inBackground(Supplier<T> action) {
+        return CompletableFuture.supplyAsync(action, task -> new Thread(task).start());
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
