@@ -29,6 +29,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -248,6 +249,23 @@ class KeyctlKernelTests {
                     assertThat(keys.resolve(Keyring.THREAD, false)).isEqualTo(made);
                     return made;
                 });
+    }
+
+    @Test
+    void aProcessKeyringIsUnknownToThreadsThatWereThereBefore() {
+        CompletableFuture<KeyId> made = new CompletableFuture<>();
+        CompletableFuture<Boolean> sameHere =
+                Background.get(
+                        () -> {
+                            KeyId ofAnotherThread = made.join();
+                            try {
+                                return keys.resolve(Keyring.PROCESS, false).equals(ofAnotherThread);
+                            } catch (KeyUnavailableException e) {
+                                return false;
+                            }
+                        });
+        made.complete(inNewThread(() -> keys.resolve(Keyring.PROCESS, true)));
+        assertThat(sameHere.join()).isFalse();
     }
 
     private static <T> T inNewThread(Supplier<T> action) {

@@ -294,6 +294,29 @@ class WatchQueueKernelTests {
     }
 
     @Test
+    void aFullQueueOfTheLargestCapacityComesInOrderAndThenItsLoss() {
+        List<KeyId> members = new ArrayList<>();
+        for (int i = 0; i < WatchQueue.MAX_CAPACITY; i++) {
+            members.add(keys.add("user", "member " + i, bytes("1"), keyring));
+        }
+        try (WatchQueue queue = WatchQueue.open()) {
+            queue.watch(keyring, 1);
+            members.forEach(member -> keys.link(member, keyring));
+            keys.clear(keyring);
+            List<Notification> all = drain(queue);
+            assertThat(all)
+                    .hasSize(WatchQueue.MAX_CAPACITY + 1)
+                    .last()
+                    .isEqualTo(new LossNotification());
+            assertThat(all.subList(0, WatchQueue.MAX_CAPACITY))
+                    .isEqualTo(
+                            members.stream()
+                                    .map(member -> event(KeyEvent.LINKED, keyring, member, 1))
+                                    .toList());
+        }
+    }
+
+    @Test
     void signalsDoNotEndAWait() throws Exception {
         try (WatchQueue queue = WatchQueue.open()) {
             queue.watch(keyring, 1);
