@@ -388,32 +388,37 @@ public final class Keyctl {
 
     private KeyTree tree(KeyId key, Set<KeyId> path) {
         KeyDescription description = null;
-        List<KeyTree> members = new ArrayList<>();
-        boolean complete = false;
         try {
             description = describe(key);
             if (!description.isKeyring()) {
-                complete = true;
-            } else if (path.add(
-                    key)) { // keyrings make no circles, but this look is none at one moment
-                for (KeyId member : list(key)) {
-                    try {
-                        members.add(tree(member, path));
-                    } catch (KeyUnavailableException e) {
-                        continue; // gone since
-                    }
-                }
+                return new KeyTree(key, description, List.of(), true);
+            }
+            // The kernel lets keyrings make no circle, but they may move while they are looked at.
+            if (path.add(key)) {
+                List<KeyTree> members = members(key, path);
                 path.remove(key);
-                complete = true;
+                return new KeyTree(key, description, members, true);
             }
         } catch (KeyPermissionException e) {
-            complete = false;
+            // What is there remains unknown.
         } catch (KeyUnavailableException e) {
             if (e.errno() == Errno.ENOKEY) {
                 throw e;
             }
         }
-        return new KeyTree(key, description, members, complete);
+        return new KeyTree(key, description, List.of(), false);
+    }
+
+    private List<KeyTree> members(KeyId keyring, Set<KeyId> path) {
+        List<KeyTree> members = new ArrayList<>();
+        for (KeyId member : list(keyring)) {
+            try {
+                members.add(tree(member, path));
+            } catch (KeyUnavailableException e) {
+                continue; // gone since
+            }
+        }
+        return members;
     }
 
     /**

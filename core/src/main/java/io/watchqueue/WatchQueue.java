@@ -159,7 +159,7 @@ public final class WatchQueue implements AutoCloseable {
      * Attaches a key or keyring: keyctl_watch_key(3). A special keyring is resolved on the calling
      * thread, and created if need be; name what {@link Keyctl#resolve} returns to have none
      * created. Only the key itself is watched: of a keyring, its links, not the keys in it.
-     * Permission is checked now and never again.
+     * Permission is checked now, and not when something is posted.
      *
      * <p>Blocks while the key is under construction.
      *
