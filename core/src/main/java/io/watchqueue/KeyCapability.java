@@ -15,6 +15,11 @@
  */
 package io.watchqueue;
 
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * What the kernel's key management can do: the bits of keyctl_capabilities(3), in their order, so
  * that {@link #ordinal()} is the bit.
@@ -52,5 +57,20 @@ public enum KeyCapability {
     NAMESPACED_KEYS,
 
     /** Keys can be watched: {@link WatchQueue#watch}. */
-    NOTIFICATIONS
+    NOTIFICATIONS;
+
+    /** How many bytes of capabilities this library knows. */
+    static final int BYTES = 2;
+
+    /**
+     * Decodes what keyctl_capabilities(3) gives.
+     *
+     * @param length how many bytes the kernel has, which may be more or less than there are here
+     */
+    static Set<KeyCapability> decode(ByteBuffer bytes, int length) {
+        BitSet bits = BitSet.valueOf(bytes.slice(0, Math.min(length, BYTES)));
+        Set<KeyCapability> capabilities = EnumSet.allOf(KeyCapability.class);
+        capabilities.removeIf(capability -> !bits.get(capability.ordinal()));
+        return capabilities;
+    }
 }

@@ -25,8 +25,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -66,7 +64,7 @@ public final class Keyctl {
 
     private static final String KEYRING_TYPE = "keyring";
     private static final int NO_KEYRING = 0;
-    private static final int CAPABILITY_BYTES = 2;
+    private static final int NO_ERROR = 0;
     private static final int FIRST_GUESS = 256; // bytes: 64 members, or a usual secret
 
     private final Kernel kernel;
@@ -131,7 +129,9 @@ public final class Keyctl {
         checkText("find a key", "description", description);
         int found =
                 Interrupted.retry(
-                        () -> kernel.searchKey(Keyring.SESSION.value(), type, description, 0));
+                        () ->
+                                kernel.searchKey(
+                                        Keyring.SESSION.value(), type, description, NO_KEYRING));
         if (found > 0) {
             return KeyId.of(found);
         }
@@ -271,14 +271,13 @@ public final class Keyctl {
         checkText(operation, "type", type);
         checkText(operation, "description", description);
         int found =
-                Interrupted.retry(
+                call(
+                        operation,
+                        Errno.ENOKEY,
                         () -> kernel.searchKey(keyring.value(), type, description, NO_KEYRING));
         if (found == -Errno.ENOKEY) {
             resolve(keyring, false); // which says so if it is the keyring that does not exist
             return Optional.empty();
-        }
-        if (found < 0) {
-            throw Failures.key(operation, -found);
         }
         return Optional.of(KeyId.of(found));
     }
@@ -319,7 +318,8 @@ public final class Keyctl {
      * @return the secret; wipe the array when it is not needed any more
      */
     public byte[] read(KeyId key) {
-        return readAll("read key " + key, key, Keyctl::bytes);
+        return readAll(
+                "read key " + key, buffer -> kernel.readKey(key.value(), buffer), Keyctl::bytes);
     }
 
     /**
@@ -350,18 +350,13 @@ public final class Keyctl {
      * @return its type, owner, permissions and description
      */
     public KeyDescription describe(KeyId key) {
-        int size = 128;
-        while (true) {
-            NativeBuffer buffer = kernel.allocate(size);
-            int length = call("describe key " + key, () -> kernel.describeKey(key.value(), buffer));
-            if (length <= size) {
-                byte[] text = new byte[length - 1];
-                buffer.bytes().get(0, text);
-                KeyId serial = key.isSpecial() ? resolve(key, false) : key;
-                return KeyDescription.parse(serial, new String(text, StandardCharsets.UTF_8));
-            }
-            size = length;
-        }
+        String text =
+                readAll(
+                        "describe key " + key,
+                        buffer -> kernel.describeKey(key.value(), buffer),
+                        Keyctl::text);
+        KeyId serial = key.isSpecial() ? resolve(key, false) : key;
+        return KeyDescription.parse(serial, text);
     }
 
     /**
@@ -371,7 +366,10 @@ public final class Keyctl {
      * @return the keys linked into it, in the kernel's order
      */
     public List<KeyId> list(KeyId keyring) {
-        return readAll("list keyring " + keyring, keyring, Keyctl::serials);
+        return readAll(
+                "list keyring " + keyring,
+                buffer -> kernel.readKey(keyring.value(), buffer),
+                Keyctl::serials);
     }
 
     /**
@@ -473,9 +471,10 @@ public final class Keyctl {
      * @return false if {@code to} has such a key; then nothing was changed
      */
     public boolean moveIfAbsent(KeyId key, KeyId from, KeyId to) {
-        String operation = "move key " + key + " from " + from + " to " + to;
         int result =
-                Interrupted.retry(
+                call(
+                        "move key " + key + " from " + from + " to " + to,
+                        Errno.EEXIST,
                         () ->
                                 kernel.keyctl(
                                         KEYCTL_MOVE,
@@ -483,9 +482,6 @@ public final class Keyctl {
                                         from.value(),
                                         to.value(),
                                         KEYCTL_MOVE_EXCL));
-        if (result < 0 && result != -Errno.EEXIST) {
-            throw Failures.key(operation, -result);
-        }
         return result >= 0;
     }
 
@@ -625,18 +621,13 @@ public final class Keyctl {
      *     which does not tell
      */
     public Set<KeyCapability> capabilities() {
-        NativeBuffer buffer = kernel.allocate(CAPABILITY_BYTES);
-        int length = Interrupted.retry(() -> kernel.keyCapabilities(buffer));
-        if (length == -Errno.EOPNOTSUPP) {
-            return EnumSet.noneOf(KeyCapability.class);
-        }
-        if (length < 0) {
-            throw Failures.key("get the capabilities of the kernel's keys", -length);
-        }
-        BitSet bits = BitSet.valueOf(bytes(buffer, Math.min(length, CAPABILITY_BYTES)));
-        Set<KeyCapability> capabilities = EnumSet.allOf(KeyCapability.class);
-        capabilities.removeIf(capability -> !bits.get(capability.ordinal()));
-        return capabilities;
+        NativeBuffer buffer = kernel.allocate(KeyCapability.BYTES);
+        int length =
+                call(
+                        "get the capabilities of the kernel's keys",
+                        Errno.EOPNOTSUPP,
+                        () -> kernel.keyCapabilities(buffer));
+        return KeyCapability.decode(buffer.bytes(), Math.max(0, length));
     }
 
     /**
@@ -681,8 +672,13 @@ public final class Keyctl {
     }
 
     private static int call(String operation, IntSupplier call) {
+        return call(operation, NO_ERROR, call);
+    }
+
+    /** Returns the negated error number if it is that which the caller has an answer to. */
+    private static int call(String operation, int expectedErrno, IntSupplier call) {
         int result = Interrupted.retry(call);
-        if (result < 0) {
+        if (result < 0 && result != -expectedErrno) {
             throw Failures.key(operation, -result);
         }
         return result;
@@ -699,14 +695,16 @@ public final class Keyctl {
         }
     }
 
-    /** Reads until the buffer is large enough: the payload may grow between two looks. */
+    /** Reads until the buffer is large enough: what is read may grow between two looks. */
     private <T> T readAll(
-            String operation, KeyId key, BiFunction<NativeBuffer, Integer, T> decoder) {
+            String operation,
+            ToIntFunction<NativeBuffer> call,
+            BiFunction<NativeBuffer, Integer, T> decoder) {
         int size = FIRST_GUESS;
         while (true) {
             NativeBuffer buffer = kernel.allocate(size);
             try {
-                int length = call(operation, () -> kernel.readKey(key.value(), buffer));
+                int length = call(operation, () -> call.applyAsInt(buffer));
                 if (length <= size) {
                     return decoder.apply(buffer, length);
                 }
@@ -715,6 +713,10 @@ public final class Keyctl {
                 buffer.wipe();
             }
         }
+    }
+
+    private static String text(NativeBuffer buffer, int lengthWithNul) {
+        return new String(bytes(buffer, lengthWithNul - 1), StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(NativeBuffer buffer, int length) {

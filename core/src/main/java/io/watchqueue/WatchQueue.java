@@ -229,14 +229,11 @@ public final class WatchQueue implements AutoCloseable {
             int serial = watch.key().value();
             int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, -1));
             switch (-result) {
+                case 0, Errno.EBADSLT, Errno.ENOKEY -> watches.closed(watch); // now, or before
                 case Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES -> watches.notClosed(watch);
-                case Errno.EBADSLT, Errno.ENOKEY -> watches.closed(watch); // gone already
                 default -> {
-                    if (result < 0) {
-                        watches.notClosed(watch);
-                        throw Failures.key("remove " + watch, -result);
-                    }
-                    watches.closed(watch);
+                    watches.notClosed(watch);
+                    throw Failures.key("remove " + watch, -result);
                 }
             }
         } finally {

@@ -55,8 +55,6 @@ public final class WatchQueueSupport {
             "Fedora, RHEL and CentOS Stream 9, Ubuntu 24.04 and Arch build their kernels with it; Debian, Alpine and most"
                     + " container hosts do not. The kernel is the host's, whatever a container's image is.";
 
-    private static final int CAPS1_NOTIFICATIONS = 0x04; // include/uapi/linux/keyctl.h
-
     private final Status status;
     private final int errno;
     private final String explanation;
@@ -144,13 +142,14 @@ public final class WatchQueueSupport {
         kernel.close((int) pipe);
         kernel.close((int) (pipe >>> 32));
 
-        NativeBuffer capabilities = kernel.allocate(2);
+        NativeBuffer capabilities = kernel.allocate(KeyCapability.BYTES);
         int length = kernel.keyCapabilities(capabilities);
         // Before 5.4 there was no KEYCTL_CAPABILITIES, but no notification pipe either.
         if (length < 0) {
             return ofKeyctlError(-length);
         }
-        if (length < 2 || (capabilities.bytes().get(1) & CAPS1_NOTIFICATIONS) == 0) {
+        if (!KeyCapability.decode(capabilities.bytes(), length)
+                .contains(KeyCapability.NOTIFICATIONS)) {
             return ofKeyctlError(Errno.EOPNOTSUPP);
         }
         return new WatchQueueSupport(

@@ -27,6 +27,7 @@ import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.RemovalNotification;
+import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,12 +39,9 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** The stream on the real kernel. */
 @Timeout(120)
@@ -151,7 +149,7 @@ class NotificationFluxKernelTests {
 
     @Test
     void whatCannotBeWatchedIsAnErrorAndLeavesNothingOpen() throws IOException {
-        long before = descriptors();
+        long before = TestProcess.descriptors();
         StepVerifier.create(
                         NotificationFlux.builder()
                                 .watch(key)
@@ -159,14 +157,14 @@ class NotificationFluxKernelTests {
                                 .build())
                 .expectError(KeyUnavailableException.class)
                 .verify(SOON);
-        assertThat(descriptors()).isEqualTo(before);
+        assertThat(TestProcess.descriptors()).isEqualTo(before);
     }
 
     @Test
     void subscriptionsLeaveNothingBehind() throws Exception {
         NotificationFlux flux = NotificationFlux.builder().watch(keyring).build();
         flux.take(0).blockLast(SOON);
-        long before = descriptors();
+        long before = TestProcess.descriptors();
         for (int i = 0; i < 200; i++) {
             flux.subscribe().dispose();
         }
@@ -174,21 +172,15 @@ class NotificationFluxKernelTests {
         Flux<Notification> completed = disposed.doOnSubscribe(s -> disposed.dispose());
         completed.blockLast(SOON);
         long deadline = System.nanoTime() + SOON.toNanos();
-        while (descriptors() > before && System.nanoTime() < deadline) {
+        while (TestProcess.descriptors() > before && System.nanoTime() < deadline) {
             Thread.sleep(10);
         }
-        assertThat(descriptors()).isEqualTo(before);
+        assertThat(TestProcess.descriptors()).isEqualTo(before);
     }
 
     private void post(int times) {
         for (int i = 0; i < times; i++) {
             keys.setPermissions(key, ALL_PERMISSIONS);
-        }
-    }
-
-    private static long descriptors() throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-            return open.count();
         }
     }
 }

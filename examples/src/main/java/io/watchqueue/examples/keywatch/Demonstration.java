@@ -117,8 +117,12 @@ final class Demonstration {
     }
 
     private void show(Notification notification, KeyNames names) {
-        out.println("  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
+        print(notification, names);
         arrived.release();
+    }
+
+    private void print(Notification notification, KeyNames names) {
+        out.println("  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
     }
 
     private String keyctl(int notifications, Object... arguments)
@@ -190,9 +194,7 @@ final class Demonstration {
         await(first);
         subscriber.endOfGroup();
 
-        String description = keys.describe(busy).description();
-        out.printf(
-                "now that there is room again: a change of the permissions of %s%n", description);
+        out.println("now that there is room again: a change of the permissions of busy");
         keys.setPermissions(busy, 0x3f3f0000);
         out.println("request(unbounded)");
         subscriber.requestUnbounded();
@@ -233,8 +235,7 @@ final class Demonstration {
                     repeated++;
                 } else {
                     endOfGroup();
-                    out.println(
-                            "  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
+                    print(notification, names);
                     last = notification;
                 }
                 if (notification instanceof LossNotification) {
