@@ -77,6 +77,10 @@ public final class WatchQueue implements AutoCloseable {
     private int position;
     private int limit;
 
+    // Written by whoever holds the lock, read by anybody.
+    private volatile int carriedBytes;
+    private volatile long readCalls;
+
     private WatchQueue(Kernel kernel, int readEnd, int writeEnd, int capacity) {
         this.kernel = kernel;
         this.readEnd = readEnd;
@@ -183,10 +187,7 @@ public final class WatchQueue implements AutoCloseable {
         Tags.check(operation, tag);
         enter(operation);
         try {
-            int serial =
-                    key.isSpecial()
-                            ? Interrupted.retry(() -> kernel.keyringId(key.value(), true))
-                            : key.value();
+            int serial = resolve(key, true);
             if (serial < 0) {
                 throw Failures.watching(key, tag, -serial);
             }
@@ -204,6 +205,13 @@ public final class WatchQueue implements AutoCloseable {
         }
     }
 
+    /** Returns a serial, or a negated error number. */
+    private int resolve(KeyId key, boolean create) {
+        return key.isSpecial()
+                ? Interrupted.retry(() -> kernel.keyringId(key.value(), create))
+                : key.value();
+    }
+
     /**
      * A watch that ended a moment ago still counts against the limit, as the kernel counts down in
      * an RCU callback: if the limit is reached, it is asked a few times more.
@@ -216,6 +224,31 @@ public final class WatchQueue implements AutoCloseable {
             }
             LockSupport.parkNanos(PLACE_PAUSE_NANOS);
         }
+    }
+
+    /**
+     * Removes the watch on a key, as its {@link Watch#close()} does.
+     *
+     * @param key the key; a special keyring is resolved on the calling thread
+     * @return false if this queue did not watch it
+     * @throws WatchQueueException if the kernel refuses; the watch stays
+     */
+    public boolean unwatch(KeyId key) {
+        Objects.requireNonNull(key, "key");
+        int serial = resolve(key, false);
+        if (serial == -Errno.ENOKEY) {
+            return false;
+        }
+        if (serial < 0) {
+            throw Failures.key("unwatch key " + key, -serial);
+        }
+        for (Watch watch : watches()) {
+            if (watch.key().value() == serial) {
+                watch.close();
+                return true;
+            }
+        }
+        return false;
     }
 
     void unwatch(Watch watch) {
@@ -338,6 +371,7 @@ public final class WatchQueue implements AutoCloseable {
             }
             return delivered;
         } finally {
+            carriedBytes = limit - position;
             reading.unlock();
             guard.exit();
         }
@@ -356,6 +390,7 @@ public final class WatchQueue implements AutoCloseable {
         long closings = watches.closings();
         int result;
         do {
+            readCalls++;
             result = kernel.read(readEnd, buffer, length);
         } while (result == -Errno.EINTR);
         if (result == -Errno.EAGAIN) {
@@ -461,6 +496,26 @@ public final class WatchQueue implements AutoCloseable {
             throw Failures.unexpected(operation, -result);
         }
         return result;
+    }
+
+    /**
+     * Returns what was read from the kernel but not handed over yet, as a demand smaller than one
+     * read leaves it.
+     *
+     * @return less than 128 bytes, unless a consumer stopped before it had what it asked for
+     */
+    public int carriedBytes() {
+        return carriedBytes;
+    }
+
+    /**
+     * Returns how often the kernel was asked for notifications: read(2) calls, those that found
+     * nothing included.
+     *
+     * @return the number since this queue was opened
+     */
+    public long readCalls() {
+        return readCalls;
     }
 
     /** Runs a call on the read end's number. */

@@ -148,6 +148,41 @@ class WatchQueueTests {
     }
 
     @Test
+    void unwatchesByKey() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 7).open()) {
+            queue.watch(Keyring.USER, 8);
+            assertThat(queue.unwatch(KeyId.of(2))).isFalse();
+            assertThat(queue.unwatch(Keyring.USER)).isTrue();
+            assertThat(queue.unwatch(Keyring.USER)).isFalse();
+            assertThat(queue.watches()).extracting(Watch::key).containsExactly(KEY);
+            kernel.fail("keyringId", Errno.ENOKEY);
+            assertThat(queue.unwatch(Keyring.THREAD)).isFalse();
+            kernel.fail("keyringId", Errno.EPERM);
+            assertThatThrownBy(() -> queue.unwatch(Keyring.THREAD))
+                    .isInstanceOf(WatchQueueException.class)
+                    .hasMessageContainingAll("unwatch key", "EPERM");
+        }
+    }
+
+    @Test
+    void tellsWhatItReadAndWhatItCarries() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 7).open()) {
+            assertThat(queue.poll()).isNull();
+            assertThat(queue.readCalls()).isEqualTo(1);
+            for (int i = 0; i < 10; i++) {
+                kernel.post(FakeKernel.key(1, 1, 0, 7));
+            }
+            queue.poll(3, notification -> true);
+            assertThat(queue.readCalls()).isEqualTo(2);
+            assertThat(queue.carriedBytes()).isEqualTo(5 * 16);
+            assertThat(queue.queuedBytes()).isEqualTo(2 * 16);
+            queue.poll(5, notification -> true);
+            assertThat(queue.readCalls()).isEqualTo(2);
+            assertThat(queue.carriedBytes()).isZero();
+        }
+    }
+
+    @Test
     void specialKeyringsAreResolvedFirst() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(Keyring.SESSION, 7);

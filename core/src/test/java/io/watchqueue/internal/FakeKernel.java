@@ -149,6 +149,16 @@ public final class FakeKernel implements Kernel {
         }
     }
 
+    /** Posts to the pipe with the highest descriptor only. */
+    public synchronized void postToLast(byte[] message) {
+        int last =
+                files.keySet().stream()
+                        .filter(fd -> files.get(fd) instanceof End)
+                        .max(Integer::compare)
+                        .orElseThrow();
+        post(((End) files.get(last)).pipe, message);
+    }
+
     private void post(Pipe pipe, byte[] message) {
         if (pipe.slots == 0) {
             return;

@@ -26,10 +26,14 @@ import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
 
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
@@ -42,25 +46,28 @@ import java.util.function.Supplier;
  *
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
- * the subscribing thread. If anything of this fails, what was opened is closed and the subscriber
- * gets the error.
+ * the subscribing thread, and what that thread possesses is what may be watched. If anything of
+ * this fails, what was opened is closed and the subscriber gets the error.
  *
- * <p><b>Demand:</b> the kernel's queue is the buffer, and there is no other. Without demand nothing
- * is read; notifications wait in the kernel up to the {@linkplain Builder#capacity capacity}, and
- * beyond it the kernel drops and marks the place. With a demand of <i>n</i>, at most <i>n</i>
- * notifications are delivered, and at most one read of 128 bytes is taken from the kernel beyond
- * that.
+ * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
+ * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
+ * drops and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
+ * delivered, and at most one read of 128 bytes is taken from the kernel beyond that. Who needs more
+ * room than the kernel gives asks for a {@linkplain Builder#prefetch prefetch}.
  *
- * <p><b>Threading:</b> signals come on a daemon thread named {@code watchqueue-reader}, one after
- * the other. It serves all subscriptions, is {@linkplain reactor.core.scheduler.NonBlocking not to
- * be blocked}, and ends with the last of them. A subscriber that takes its time there delays the
- * others: use {@link Flux#publishOn(reactor.core.scheduler.Scheduler, int)}.
+ * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
+ * other; by default on the one that all share, a daemon named {@code watchqueue-reader}. A
+ * subscriber that takes its time there delays all others of that reader: use {@link
+ * Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or a {@linkplain Builder#reader reader}
+ * of its own.
  *
- * <p><b>Termination:</b> never by itself. {@link #dispose()} completes all subscribers; cancelling
- * is silent; an unexpected failure of the queue is an error. In each case the reader thread then
- * closes the queue, and with it the watches; what it held is discarded. A subscriber that throws
- * from {@code onNext} is cancelled, and the exception goes to the reader thread's uncaught
- * exception handler.
+ * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of
+ * the last watch {@linkplain Builder#completeWhenUnwatched if that is asked for}; cancelling is
+ * silent; an unexpected failure of the queue is an error. In each case the reader thread first
+ * closes the queue, and with it the watches; what it held, and on {@code dispose} and cancellation
+ * also what was prefetched, is discarded. {@link #onDispose()} tells when that is done. A
+ * subscriber that throws from {@code onNext} is cancelled, and the exception goes to the reader
+ * thread's uncaught exception handler.
  *
  * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
  * notification before the gap and the first one behind it. It also comes when nothing follows.
@@ -68,19 +75,24 @@ import java.util.function.Supplier;
 public final class NotificationFlux extends Flux<Notification> implements Disposable, Scannable {
 
     private final Supplier<WatchQueue> opener;
-    private final Set<NotificationSubscription> subscriptions = ConcurrentHashMap.newKeySet();
-    private final SharedReader reader;
-    private volatile boolean disposed;
+    private final NotificationSettings settings;
+    private final Sinks.Empty<Void> gone = Sinks.empty();
 
-    NotificationFlux(Supplier<WatchQueue> opener, SharedReader reader) {
+    // Under the lock of the set.
+    private final Set<NotificationSubscription> subscriptions = new HashSet<>();
+    private int subscribers;
+    private boolean disposed;
+
+    NotificationFlux(Supplier<WatchQueue> opener, NotificationSettings settings) {
         this.opener = opener;
-        this.reader = reader;
+        this.settings = settings;
     }
 
     /**
      * Begins a stream.
      *
-     * @return a builder with a capacity of 512, no filter and no watch
+     * @return a builder with a capacity of 512, no filter, no watch, no prefetch, and the shared
+     *     reader
      */
     public static Builder builder() {
         return new Builder();
@@ -88,7 +100,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
 
     @Override
     public void subscribe(CoreSubscriber<? super Notification> actual) {
-        if (disposed) {
+        if (!enter()) {
             Operators.complete(actual);
             return;
         }
@@ -96,17 +108,51 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         try {
             queue = opener.get();
         } catch (Throwable e) {
+            leave();
             Operators.error(actual, Operators.onOperatorError(e, actual.currentContext()));
             return;
         }
         NotificationSubscription subscription =
-                new NotificationSubscription(actual, queue, subscriptions::remove);
-        subscriptions.add(subscription);
-        if (disposed) {
-            // dispose() may have run before this one was in the set.
+                new NotificationSubscription(queue, settings, this::ended);
+        if (!add(subscription)) {
             subscription.dispose();
         }
-        subscription.subscribe(actual, reader);
+        subscription.start(actual);
+    }
+
+    private boolean enter() {
+        synchronized (subscriptions) {
+            if (!disposed) {
+                subscribers++;
+            }
+            return !disposed;
+        }
+    }
+
+    /** Returns false if this was disposed of while the queue was being opened. */
+    private boolean add(NotificationSubscription subscription) {
+        synchronized (subscriptions) {
+            subscriptions.add(subscription);
+            return !disposed;
+        }
+    }
+
+    private void ended(NotificationSubscription subscription) {
+        synchronized (subscriptions) {
+            subscriptions.remove(subscription);
+        }
+        leave();
+    }
+
+    private void leave() {
+        boolean last;
+        synchronized (subscriptions) {
+            subscribers--;
+            last = disposed && subscribers == 0;
+        }
+        if (last) {
+            gone.tryEmitEmpty();
+        }
     }
 
     /**
@@ -115,13 +161,38 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      */
     @Override
     public void dispose() {
-        disposed = true;
-        subscriptions.forEach(NotificationSubscription::dispose);
+        List<NotificationSubscription> current;
+        boolean last;
+        synchronized (subscriptions) {
+            disposed = true;
+            current = List.copyOf(subscriptions);
+            last = subscribers == 0;
+        }
+        if (last) {
+            gone.tryEmitEmpty();
+        }
+        current.forEach(NotificationSubscription::dispose);
     }
 
     @Override
     public boolean isDisposed() {
-        return disposed;
+        synchronized (subscriptions) {
+            return disposed;
+        }
+    }
+
+    /**
+     * Tells when {@link #dispose()} has done its work: no queue, no watch and no descriptor of this
+     * stream is left, those of subscribers included that cancelled before.
+     *
+     * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
+     * Comes on the thread that closed the last queue, which is the reader's, or on the disposing or
+     * the subscribing one if there was nothing to close. Never fails.
+     *
+     * @return completes then, empty
+     */
+    public Mono<Void> onDispose() {
+        return gone.asMono();
     }
 
     @Override
@@ -131,10 +202,10 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
             return Attr.RunStyle.ASYNC;
         }
         if (key == Attr.PREFETCH) {
-            return 0;
+            return settings.prefetch();
         }
         if (key == Attr.CANCELLED) {
-            return disposed;
+            return isDisposed();
         }
         return null;
     }
@@ -144,6 +215,10 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
 
         private final WatchQueue.Builder queues = WatchQueue.builder();
         private boolean watching;
+        private int prefetch;
+        private boolean completeWhenUnwatched;
+        private NotificationReader reader = NotificationReader.shared();
+        private NotificationRecorder recorder = NotificationRecorder.NONE;
 
         private Builder() {}
 
@@ -199,6 +274,64 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
+         * Reads on without demand until so many notifications wait in this process, besides those
+         * that wait in the kernel: room for floods that the kernel's queue does not hold. When it
+         * is used up, the kernel's queue fills again, and beyond it the kernel drops. Order, and
+         * the place of a loss, stay as they are. Defaults to 0.
+         *
+         * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder prefetch(int notifications) {
+            if (notifications < 0) {
+                throw new IllegalArgumentException(
+                        "prefetch "
+                                + notifications
+                                + " is negative; 0 leaves everything in the kernel until it is asked for");
+            }
+            this.prefetch = notifications;
+            return this;
+        }
+
+        /**
+         * Completes the stream behind the removal of its last watch: when all watched keys are
+         * gone, or are not watched any more. Without it, which is the default, the stream goes on
+         * in silence.
+         *
+         * <p>A removal can be lost as anything else. If that of the last watch is, the stream does
+         * not complete: who counts on it looks after a loss which keys are still there.
+         *
+         * @return this
+         */
+        public Builder completeWhenUnwatched() {
+            this.completeWhenUnwatched = true;
+            return this;
+        }
+
+        /**
+         * Sets whose thread reads and emits. Defaults to {@link NotificationReader#shared()}.
+         *
+         * @param reader a reader, which may serve other streams as well
+         * @return this
+         */
+        public Builder reader(NotificationReader reader) {
+            this.reader = Objects.requireNonNull(reader, "reader");
+            return this;
+        }
+
+        /**
+         * Sets who is told what happens. Defaults to nobody.
+         *
+         * @param recorder counts and measures
+         * @return this
+         */
+        public Builder recorder(NotificationRecorder recorder) {
+            this.recorder = Objects.requireNonNull(recorder, "recorder");
+            return this;
+        }
+
+        /**
          * Builds the stream. Nothing is opened until somebody subscribes.
          *
          * @return the stream
@@ -207,9 +340,32 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         public NotificationFlux build() {
             if (!watching) {
                 throw new IllegalStateException(
-                        "NotificationFlux: no key to watch, so nothing would ever come; call watch(..) first");
+                        "NotificationFlux: no key to watch, so nothing would ever come; call watch(..)"
+                                + " first, or open() a queue whose watches come later");
             }
-            return new NotificationFlux(queues.copy()::open, SharedReader.SYSTEM);
+            return new NotificationFlux(queues.copy()::open, settings());
+        }
+
+        /**
+         * Opens one queue whose watches can change while it is received, with those named here from
+         * the start.
+         *
+         * <p><b>Cold:</b> each subscription opens a queue, which is the subscriber's to {@linkplain
+         * ReactiveWatchQueue#dispose() dispose} of: {@link Flux#usingWhen} does. Opened on the
+         * subscribing thread, once demanded, with the errors of {@link WatchQueue.Builder#open()}.
+         * If it is cancelled before, nothing is left open.
+         *
+         * @return the queue
+         */
+        public Mono<ReactiveWatchQueue> open() {
+            WatchQueue.Builder opener = queues.copy();
+            NotificationSettings current = settings();
+            return Mono.fromCallable(() -> new ReactiveWatchQueue(opener.open(), current))
+                    .doOnDiscard(ReactiveWatchQueue.class, ReactiveWatchQueue::dispose);
+        }
+
+        private NotificationSettings settings() {
+            return new NotificationSettings(reader, prefetch, completeWhenUnwatched, recorder);
         }
     }
 }

@@ -21,184 +21,118 @@ import org.jspecify.annotations.Nullable;
 
 import reactor.core.scheduler.NonBlocking;
 
-import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
 
 /**
- * The thread that waits for the kernel and emits, for many subscriptions.
+ * A thread that waits for any number of kernel queues and emits what they hold, one after the
+ * other: the only thread on which their subscribers are called. A queue that is never empty has
+ * turns of at most 512 notifications, between which all others have theirs; a queue that is silent,
+ * or whose subscriber asks for nothing, costs no time, however many there are.
  *
- * <p>It waits in epoll(7) for the queues of subscriptions with demand, and for a signal. Its idle
- * time costs nothing: no timeout, no wakeup.
+ * <p>The thread is started by the first subscription and ends with the last, and may be started
+ * again after that. It must not be blocked, and Reactor's blocking operators refuse to: a
+ * subscriber that does not return delays all that share the reader, which is why {@link
+ * reactor.core.publisher.Flux#publishOn(reactor.core.scheduler.Scheduler, int)} or a reader of its
+ * own is for those that take their time.
  */
-final class NotificationReader implements Runnable {
+public final class NotificationReader {
 
-    private final WatchQueueSelector selector;
-    private final SharedReader shared;
-    private final Consumer<WatchQueueSelector.Registration> ready =
-            registration -> enqueue((NotificationSubscription) registration.attachment());
+    private static final NotificationReader SHARED = create("watchqueue-reader");
 
-    /**
-     * Subscriptions that ask to be served, newest first, linked by their {@code next}: a signal
-     * allocates nothing.
-     */
-    private final AtomicReference<@Nullable NotificationSubscription> signalled =
-            new AtomicReference<>();
+    private final Supplier<WatchQueueSelector> selectors;
+    private final ThreadFactory threads;
+    private @Nullable ReaderLoop running;
+    private int users;
 
-    /** Subscriptions that have their turn next. Only this thread's. */
-    private final ArrayDeque<NotificationSubscription> unfinished = new ArrayDeque<>();
-
-    /** All that this serves, to be told if it fails. Only this thread's. */
-    private final Set<NotificationSubscription> served = new HashSet<>();
-
-    /** Whether the thread is, or is about to be, in the kernel, where only a wakeup reaches it. */
-    private volatile boolean waiting;
-
-    private volatile boolean unused;
-    private volatile @Nullable Throwable failure;
-
-    private NotificationReader(WatchQueueSelector selector, SharedReader shared) {
-        this.selector = selector;
-        this.shared = shared;
+    NotificationReader(Supplier<WatchQueueSelector> selectors, ThreadFactory threads) {
+        this.selectors = selectors;
+        this.threads = threads;
     }
 
-    static NotificationReader start(WatchQueueSelector selector, SharedReader shared) {
-        NotificationReader reader = new NotificationReader(selector, shared);
+    /**
+     * Returns the reader of all who name none, with a daemon thread named {@code
+     * watchqueue-reader}.
+     *
+     * @return always the same
+     */
+    public static NotificationReader shared() {
+        return SHARED;
+    }
+
+    /**
+     * Creates a reader for those it is given to.
+     *
+     * @param name the name of its thread, which is a daemon
+     * @return a reader with no thread yet
+     */
+    public static NotificationReader create(String name) {
+        Objects.requireNonNull(name, "name");
+        return create(loop -> new DaemonThread(loop, name));
+    }
+
+    /**
+     * Creates a reader for those it is given to.
+     *
+     * <p>As the thread spends its time in the kernel, it must be a platform thread; a virtual one
+     * is refused with an {@link IllegalStateException} to the subscriber that needs it. A thread
+     * that is no daemon keeps the JVM running as long as there are subscriptions. Reactor takes the
+     * thread for one that must not block, whether or not it is marked as {@link NonBlocking}.
+     *
+     * @param threads makes the thread, each time one is needed
+     * @return a reader with no thread yet
+     */
+    public static NotificationReader create(ThreadFactory threads) {
+        return new NotificationReader(
+                WatchQueueSelector::open, Objects.requireNonNull(threads, "threads"));
+    }
+
+    /** Returns the running loop, or starts one. Each call needs a {@link #detach}. */
+    synchronized ReaderLoop attach() {
+        ReaderLoop loop = running;
+        if (loop == null) {
+            loop = start();
+            running = loop;
+            users = 0;
+        }
+        users++;
+        return loop;
+    }
+
+    private ReaderLoop start() {
+        WatchQueueSelector selector = selectors.get();
         try {
-            new ReaderThread(reader).start();
-            return reader;
+            ReaderLoop loop = new ReaderLoop(selector, this);
+            ReaderThreads.start(threads, loop);
+            return loop;
         } catch (Throwable e) {
             selector.close();
             throw e;
         }
     }
 
-    /** On the reader thread, or on any once this failed: the subscription has ended. */
-    void detach(NotificationSubscription subscription) {
-        if (failure == null) {
-            served.remove(subscription);
+    /** Returns true if nobody uses that loop any more: it is to end. */
+    synchronized boolean detach(ReaderLoop loop) {
+        // A loop that failed is not the running one any more, and has ended.
+        if (running != loop || --users > 0) {
+            return false;
         }
-        if (shared.detach(this)) {
-            unused = true;
-        }
+        running = null;
+        return true;
     }
 
-    /** From any thread: the subscription is to be served. */
-    void signal(NotificationSubscription subscription) {
-        NotificationSubscription head;
-        do {
-            head = signalled.get();
-            subscription.next = head;
-        } while (!signalled.compareAndSet(head, subscription));
-        // Either this sees that the reader waits or failed, or the reader, which says so before it
-        // looks a last time, sees this.
-        Throwable failed = failure;
-        if (failed != null) {
-            failSignalled(failed);
-        } else if (waiting) {
-            selector.wakeup();
+    synchronized void failed(ReaderLoop loop) {
+        if (running == loop) {
+            running = null;
         }
-    }
-
-    @Override
-    public void run() {
-        try (selector) {
-            while (!unused) {
-                serveSignalled();
-                for (int turns = unfinished.size(); turns > 0; turns--) {
-                    NotificationSubscription subscription = unfinished.remove();
-                    subscription.enqueued = false;
-                    serve(subscription);
-                }
-                await();
-            }
-        } catch (Throwable e) {
-            fail(e);
-        }
-    }
-
-    private void await() {
-        if (!unfinished.isEmpty()) {
-            selector.selectNow(ready);
-            return;
-        }
-        waiting = true;
-        if (signalled.get() == null && !unused) {
-            selector.select(ready);
-        }
-        waiting = false;
-    }
-
-    private void serveSignalled() {
-        NotificationSubscription oldest = takeSignalled();
-        while (oldest != null) {
-            NotificationSubscription next = oldest.next;
-            oldest.next = null;
-            oldest.unsignal();
-            serve(oldest);
-            oldest = next;
-        }
-    }
-
-    /** Takes all signalled subscriptions, in the order in which they were. */
-    private @Nullable NotificationSubscription takeSignalled() {
-        NotificationSubscription newest = signalled.getAndSet(null);
-        NotificationSubscription oldest = null;
-        while (newest != null) {
-            NotificationSubscription next = newest.next;
-            newest.next = oldest;
-            oldest = newest;
-            newest = next;
-        }
-        return oldest;
-    }
-
-    private void serve(NotificationSubscription subscription) {
-        served.add(subscription);
-        if (subscription.serve(selector)) {
-            enqueue(subscription);
-        }
-    }
-
-    private void enqueue(NotificationSubscription subscription) {
-        if (!subscription.enqueued) {
-            subscription.enqueued = true;
-            unfinished.add(subscription);
-        }
-    }
-
-    /**
-     * Waiting itself has failed. Nobody is left to wait in vain: all get the error, also those who
-     * come after this.
-     */
-    private void fail(Throwable error) {
-        shared.failed(this);
-        failure = error;
-        served.forEach(subscription -> subscription.fail(error));
-        failSignalled(error);
-    }
-
-    private void failSignalled(Throwable error) {
-        NotificationSubscription subscription = takeSignalled();
-        while (subscription != null) {
-            NotificationSubscription next = subscription.next;
-            subscription.fail(error);
-            subscription = next;
-        }
-    }
-
-    /** Hands over what a subscriber threw, as if the thread had died of it, which it does not. */
-    static void report(Throwable thrown) {
-        Thread thread = Thread.currentThread();
-        thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
     }
 
     /** Reactor refuses to block a thread that is marked so, with an error that says so. */
-    private static final class ReaderThread extends Thread implements NonBlocking {
-        ReaderThread(Runnable reader) {
-            super(reader, "watchqueue-reader");
+    private static final class DaemonThread extends Thread implements NonBlocking {
+        DaemonThread(Runnable loop, String name) {
+            // Nothing of the subscriber that happens to be the first one.
+            super(null, loop, name, 0, false);
             setDaemon(true);
         }
     }

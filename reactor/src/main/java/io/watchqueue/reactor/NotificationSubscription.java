@@ -15,8 +15,11 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
+import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueue;
+import io.watchqueue.WatchQueueClosedException;
 import io.watchqueue.WatchQueueSelector;
 
 import org.jspecify.annotations.Nullable;
@@ -26,7 +29,9 @@ import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Scannable;
 import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Consumer;
@@ -44,10 +49,12 @@ import java.util.function.Predicate;
  *     |   \  dispose()     |        |  on the reader thread
  *     |    `---------&gt; DISPOSED ----+------------------------&gt; CLOSED
  *     |                             |
- *     `---------- failure ----------'
+ *     `-- the queue has ended, ------'
+ *         and all is delivered
  * </pre>
  */
-final class NotificationSubscription implements Subscription, Disposable, Scannable {
+final class NotificationSubscription
+        implements Subscription, Disposable, Scannable, NotificationRecorder.Gauges {
 
     /**
      * The most that one subscription is given before the others have their turn: what a full kernel
@@ -62,14 +69,13 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
     private static final int CLOSED = 3;
 
     private final WatchQueue queue;
+    private final NotificationSettings settings;
     private final Consumer<NotificationSubscription> onClose;
-    private final Predicate<Notification> emitter = this::emit;
 
-    /** Null once closed, as §3.13 of Reactive Streams has it. */
+    /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
     private @Nullable CoreSubscriber<? super Notification> actual;
 
-    private volatile @Nullable NotificationReader reader;
-    private WatchQueueSelector.@Nullable Registration registration;
+    private volatile @Nullable ReaderLoop reader;
 
     private volatile long requested;
 
@@ -93,32 +99,57 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
      */
     @Nullable NotificationSubscription next;
 
-    /** Whether this waits for its turn. For the reader only. */
+    // From here on for the reader only.
+
+    /** Whether this waits for its turn. */
     boolean enqueued;
 
+    private final Predicate<Notification> receiver = this::receive;
+    private WatchQueueSelector.@Nullable Registration registration;
+
+    /** What was read without demand, as far as that is allowed, the oldest first. */
+    private final ArrayDeque<Notification> prefetched = new ArrayDeque<>(0);
+
+    /** What is still to be emitted in this turn. */
+    private long owed;
+
+    /** Nothing more comes from the queue, which is closed: what was prefetched is all there is. */
+    private boolean ended;
+
+    // Written by the reader, read by anybody who scans or measures.
+    private volatile int prefetchedCount;
+    private volatile @Nullable Throwable failure;
+
     NotificationSubscription(
-            CoreSubscriber<? super Notification> actual,
             WatchQueue queue,
+            NotificationSettings settings,
             Consumer<NotificationSubscription> onClose) {
-        this.actual = actual;
         this.queue = queue;
+        this.settings = settings;
         this.onClose = onClose;
+        record(recorder -> recorder.opened(this));
     }
 
     /**
      * Gives the subscriber its subscription, and only then the reader its work: nothing can
      * overtake onSubscribe.
      */
-    void subscribe(CoreSubscriber<? super Notification> subscriber, SharedReader shared) {
+    void start(CoreSubscriber<? super Notification> subscriber) {
+        actual = subscriber;
         try {
             subscriber.onSubscribe(this);
-            reader = shared.attach();
+            reader = settings.reader().attach();
         } catch (Throwable e) {
             fail(e);
             return;
         }
         // Also for what came before there was a reader: demand, cancellation.
         signal();
+    }
+
+    /** Closes the queue if nobody has subscribed, and nobody will. */
+    void abandon() {
+        release();
     }
 
     @Override
@@ -157,7 +188,7 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
     }
 
     private void signal() {
-        NotificationReader current = reader;
+        ReaderLoop current = reader;
         if (current != null && SIGNALLED.compareAndSet(this, 0, 1)) {
             current.signal(this);
         }
@@ -171,54 +202,112 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
         signalled = 0;
     }
 
-    /**
-     * Delivers what is demanded and there. On the reader thread.
-     *
-     * @return true if there may be more to deliver at once
-     */
-    boolean serve(WatchQueueSelector selector) {
-        try {
-            return deliver(selector);
-        } catch (Throwable e) {
-            fail(e);
-            return false;
-        }
+    void wokenUp() {
+        record(recorder -> recorder.wokenUp(this));
     }
 
-    private boolean deliver(WatchQueueSelector selector) {
+    /**
+     * Delivers what is demanded and there, and prefetches what may be. On the reader thread.
+     *
+     * @return true if there may be more to do at once
+     */
+    boolean serve(WatchQueueSelector selector) {
         if (state == CLOSED) {
             return false;
         }
+        boolean more = state == RUNNING && turn(selector);
+        if (state == RUNNING && !(ended && prefetched.isEmpty())) {
+            return more;
+        }
+        finish();
+        return false;
+    }
+
+    private boolean turn(WatchQueueSelector selector) {
+        long demand = Math.min(requested, TURN);
+        owed = demand;
+        boolean drained = false;
+        try {
+            while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
+                emit(prefetched.remove());
+            }
+            drained = !ended && drain(selector);
+        } catch (Throwable e) {
+            end(e);
+        }
+        Operators.produced(REQUESTED, this, demand - owed);
+        prefetchedCount = prefetched.size();
+        boolean deliverable = requested > 0 && !prefetched.isEmpty();
         WatchQueueSelector.Registration registered = registration;
         if (registered == null) {
-            registered = selector.register(queue, this);
-            registration = registered;
+            return deliverable;
         }
-        int turn = state == RUNNING ? (int) Math.min(requested, TURN) : 0;
-        int delivered = turn > 0 ? queue.poll(turn, emitter) : 0;
-        if (delivered > 0) {
-            Operators.produced(REQUESTED, this, delivered);
-        }
-        if (state != RUNNING) {
-            end();
-            return false;
-        }
-        if (requested == 0) {
-            // Nothing may wake the reader for this queue now; the next request will.
-            registered.disarm();
-            return false;
-        }
-        if (turn > 0 && delivered < turn) {
-            registered.arm();
-            return false;
+        try {
+            if (requested == 0 && prefetched.size() >= settings.prefetch()) {
+                // Nothing may wake the reader for this queue now; the next request will.
+                registered.disarm();
+                return false;
+            }
+            if (drained) {
+                registered.arm();
+                return deliverable;
+            }
+        } catch (Throwable e) {
+            end(e);
         }
         return true;
     }
 
-    private boolean emit(Notification notification) {
+    /** Takes from the queue what is wanted; returns true if there is nothing more in it now. */
+    private boolean drain(WatchQueueSelector selector) {
+        if (registration == null) {
+            registration = selector.register(queue, this);
+        }
+        int wanted = (int) Math.min(owed + settings.prefetch() - prefetched.size(), TURN);
+        if (wanted == 0 || state != RUNNING) {
+            return false;
+        }
+        long readsBefore = queue.readCalls();
+        int received;
+        try {
+            received = queue.poll(wanted, receiver);
+        } finally {
+            long reads = queue.readCalls() - readsBefore;
+            if (reads > 0) {
+                record(recorder -> recorder.read(this, reads));
+            }
+        }
+        if (received > 0) {
+            record(recorder -> recorder.received(this, received));
+        }
+        if (ended) {
+            closeQueue();
+        }
+        return received < wanted;
+    }
+
+    private boolean receive(Notification notification) {
+        if (notification instanceof LossNotification loss) {
+            record(recorder -> recorder.lost(this, loss));
+        }
+        if (owed > 0 && prefetched.isEmpty()) {
+            emit(notification);
+        } else {
+            prefetched.add(notification);
+        }
+        if (settings.completeWhenUnwatched()
+                && notification instanceof RemovalNotification
+                && queue.watches().isEmpty()) {
+            ended = true;
+        }
+        return state == RUNNING && !ended;
+    }
+
+    private void emit(Notification notification) {
+        owed--;
         CoreSubscriber<? super Notification> subscriber = actual;
         if (subscriber == null) {
-            return false;
+            return;
         }
         try {
             subscriber.onNext(notification);
@@ -226,30 +315,46 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
             // Against §2.13, so it is told nothing any more; the other subscriptions of this thread
             // go on.
             become(CANCELLED);
-            NotificationReader.report(e);
-        }
-        return state == RUNNING;
-    }
-
-    /** Ends what was cancelled or disposed. */
-    private void end() {
-        CoreSubscriber<? super Notification> subscriber = actual;
-        if (release() == DISPOSED && subscriber != null) {
-            tell(subscriber::onComplete);
+            ReaderLoop.report(e);
         }
     }
 
     /**
-     * Ends this with an error, unless it has ended. On the reader thread, or on any other if there
-     * is no reader.
+     * The queue gives nothing any more, for that reason; what was prefetched is still delivered.
+     */
+    private void end(Throwable reason) {
+        ended = true;
+        failure = reason;
+        closeQueue();
+    }
+
+    /**
+     * Ends this with an error at once, unless it has ended. On the reader thread, or on any other
+     * if there is no reader.
      */
     void fail(Throwable error) {
+        if (state != CLOSED) {
+            end(error);
+            finish();
+        }
+    }
+
+    /** Tells the subscriber how it ended, when all that was opened is closed. */
+    private void finish() {
         CoreSubscriber<? super Notification> subscriber = actual;
         int before = release();
         if (before == CLOSED || subscriber == null) {
             return;
         }
-        Throwable reported = Operators.onOperatorError(error, subscriber.currentContext());
+        Operators.onDiscardQueueWithClear(prefetched, subscriber.currentContext(), null);
+        Throwable error = failure;
+        if (error == null) {
+            if (before != CANCELLED) {
+                tell(subscriber::onComplete);
+            }
+            return;
+        }
+        Throwable reported = hooked(error, subscriber.currentContext());
         if (before == CANCELLED) {
             Operators.onErrorDropped(reported, subscriber.currentContext());
         } else {
@@ -257,11 +362,20 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
         }
     }
 
+    /** Reactor throws what is fatal to the JVM at once; but nobody shall wait in vain. */
+    private static Throwable hooked(Throwable error, Context context) {
+        try {
+            return Operators.onOperatorError(error, context);
+        } catch (Throwable fatal) {
+            return fatal;
+        }
+    }
+
     private static void tell(Runnable terminalSignal) {
         try {
             terminalSignal.run();
         } catch (Throwable e) {
-            NotificationReader.report(e);
+            ReaderLoop.report(e);
         }
     }
 
@@ -272,23 +386,68 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
             return before;
         }
         actual = null;
-        WatchQueueSelector.Registration registered = registration;
-        registration = null;
-        if (registered != null) {
-            registered.cancel();
-        }
-        queue.close();
+        closeQueue();
         onClose.accept(this);
-        NotificationReader current = reader;
+        ReaderLoop current = reader;
         if (current != null) {
             current.detach(this);
         }
         return before;
     }
 
+    private void closeQueue() {
+        WatchQueueSelector.Registration registered = registration;
+        registration = null;
+        if (registered != null) {
+            registered.cancel();
+        }
+        if (!queue.isClosed()) {
+            queue.close();
+            record(recorder -> recorder.closed(this));
+        }
+    }
+
+    /** What a recorder throws is no reason to end the stream. */
+    private void record(Consumer<NotificationRecorder> event) {
+        try {
+            event.accept(settings.recorder());
+        } catch (Throwable e) {
+            ReaderLoop.report(e);
+        }
+    }
+
     @Override
     public boolean isDisposed() {
         return state != RUNNING;
+    }
+
+    @Override
+    public int capacity() {
+        return queue.capacity();
+    }
+
+    @Override
+    public int queuedBytes() {
+        try {
+            return queue.queuedBytes();
+        } catch (WatchQueueClosedException e) {
+            return 0;
+        }
+    }
+
+    @Override
+    public int carriedBytes() {
+        return queue.carriedBytes();
+    }
+
+    @Override
+    public int prefetched() {
+        return prefetchedCount;
+    }
+
+    @Override
+    public long demand() {
+        return requested;
     }
 
     @Override
@@ -300,18 +459,32 @@ final class NotificationSubscription implements Subscription, Disposable, Scanna
         if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
             return requested;
         }
+        if (key == Attr.PREFETCH) {
+            return settings.prefetch();
+        }
+        if (key == Attr.BUFFERED) {
+            return prefetchedCount;
+        }
+        if (key == Attr.CAPACITY) {
+            return queue.capacity();
+        }
         if (key == Attr.CANCELLED) {
             return state == CANCELLED;
         }
         if (key == Attr.TERMINATED) {
             return state == CLOSED;
         }
-        if (key == Attr.CAPACITY) {
-            return queue.capacity();
+        if (key == Attr.ERROR) {
+            return failure;
         }
         if (key == Attr.RUN_STYLE) {
             return Attr.RunStyle.ASYNC;
         }
         return null;
+    }
+
+    @Override
+    public String toString() {
+        return "NotificationSubscription[" + queue + "]";
     }
 }

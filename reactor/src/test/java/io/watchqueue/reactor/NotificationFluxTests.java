@@ -15,16 +15,22 @@
  */
 package io.watchqueue.reactor;
 
+import static io.watchqueue.reactor.FakeStreams.QUIET;
+import static io.watchqueue.reactor.FakeStreams.SOON;
+import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.eventually;
+import static io.watchqueue.reactor.FakeStreams.range;
+import static io.watchqueue.reactor.FakeStreams.serial;
+import static io.watchqueue.reactor.FakeStreams.subscribe;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.watchqueue.FakeQueues;
-import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
-import io.watchqueue.KeyNotification;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFormatException;
+import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueueException;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.FakeKernel;
@@ -44,7 +50,6 @@ import reactor.test.StepVerifier;
 import reactor.test.subscriber.TestSubscriber;
 import reactor.test.util.RaceTestUtils;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -54,31 +59,22 @@ import java.util.concurrent.atomic.AtomicReference;
 @Timeout(60)
 class NotificationFluxTests {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
-    private static final Duration QUIET = Duration.ofMillis(50);
-
-    private final FakeKernel kernel = new FakeKernel();
-    private final NotificationFlux flux = flux(32);
-
-    private NotificationFlux flux(int capacity) {
-        return new NotificationFlux(
-                () -> FakeQueues.open(kernel, capacity),
-                new SharedReader(() -> FakeQueues.selector(kernel)));
-    }
+    private final FakeStreams streams = new FakeStreams();
+    private final FakeKernel kernel = streams.kernel;
+    private final NotificationFlux flux = streams.flux();
 
     @AfterEach
-    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() throws InterruptedException {
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
         flux.dispose();
-        eventually(() -> kernel.open().isEmpty());
-        assertThat(kernel.mistakes()).isEmpty();
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 
     @Test
     void deliversInOrderWithUnboundedDemand() {
-        StepVerifier.create(flux.map(NotificationFluxTests::serial))
-                .then(() -> post(1, 32))
+        StepVerifier.create(flux.map(FakeStreams::serial))
+                .then(() -> streams.post(1, 32))
                 .expectNextSequence(range(1, 32))
-                .then(() -> post(33, 40))
+                .then(() -> streams.post(33, 40))
                 .expectNextSequence(range(33, 40))
                 .thenCancel()
                 .verify(SOON);
@@ -86,9 +82,9 @@ class NotificationFluxTests {
 
     @Test
     void deliversNoMoreThanIsDemanded() {
-        StepVerifier.create(flux.map(NotificationFluxTests::serial), 0)
+        StepVerifier.create(flux.map(FakeStreams::serial), 0)
                 .expectSubscription()
-                .then(() -> post(1, 20))
+                .then(() -> streams.post(1, 20))
                 .expectNoEvent(QUIET)
                 .thenRequest(2)
                 .expectNext(1, 2)
@@ -104,9 +100,9 @@ class NotificationFluxTests {
     @Test
     void withoutDemandNothingIsReadAndNothingWakesTheReader() throws InterruptedException {
         TestSubscriber<Notification> subscriber = subscribe(flux, 0);
-        settle();
+        streams.settle();
         int calls = kernel.count();
-        post(1, 100);
+        streams.post(1, 100);
         Thread.sleep(100);
         assertThat(kernel.count()).isEqualTo(calls);
         assertThat(kernel.count("read")).isZero();
@@ -117,12 +113,12 @@ class NotificationFluxTests {
     @Test
     void whenTheDemandIsUsedUpTheReaderIsNotWokenAnyMore() throws InterruptedException {
         TestSubscriber<Notification> subscriber = subscribe(flux, 3);
-        settle();
-        post(1, 3);
+        streams.settle();
+        streams.post(1, 3);
         eventually(() -> subscriber.getReceivedOnNext().size() == 3);
-        settle();
+        streams.settle();
         int calls = kernel.count();
-        post(4, 10);
+        streams.post(4, 10);
         Thread.sleep(100);
         assertThat(kernel.count()).isEqualTo(calls);
         assertThat(kernel.queued()).isEqualTo(7);
@@ -132,7 +128,7 @@ class NotificationFluxTests {
     @Test
     void idleMeansNoCall() throws InterruptedException {
         TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
-        settle();
+        streams.settle();
         int calls = kernel.count();
         Thread.sleep(200);
         assertThat(kernel.count()).isEqualTo(calls);
@@ -142,13 +138,13 @@ class NotificationFluxTests {
     @Test
     void aLossComesInItsPlaceAndWithoutAFurtherEvent() {
         StepVerifier.create(flux, 0)
-                .then(() -> post(1, 40))
+                .then(() -> streams.post(1, 40))
                 .thenRequest(32)
                 .expectNextCount(32)
                 .expectNoEvent(QUIET)
                 .thenRequest(1)
                 .expectNext(new LossNotification())
-                .then(() -> post(50, 50))
+                .then(() -> streams.post(50, 50))
                 .thenRequest(1)
                 .expectNextMatches(n -> serial(n) == 50)
                 .thenCancel()
@@ -159,24 +155,22 @@ class NotificationFluxTests {
     void eachSubscriberHasItsOwnQueue() {
         TestSubscriber<Notification> slow = subscribe(flux, 0);
         TestSubscriber<Notification> fast = subscribe(flux, Long.MAX_VALUE);
-        post(1, 10);
+        streams.post(1, 10);
         awaitCount(fast, 10);
         assertThat(slow.getReceivedOnNext()).isEmpty();
         slow.request(5);
         awaitCount(slow, 5);
         slow.cancel();
-        post(11, 12);
+        streams.post(11, 12);
         awaitCount(fast, 12);
         fast.cancel();
     }
 
     @Test
     void aFloodedQueueDoesNotStarveTheOthers() {
-        NotificationFlux large = flux(512);
         CountDownLatch otherServed = new CountDownLatch(1);
-        SharedReader reader = new SharedReader(() -> FakeQueues.selector(kernel));
-        NotificationFlux flooded = new NotificationFlux(() -> FakeQueues.open(kernel, 512), reader);
-        NotificationFlux other = new NotificationFlux(() -> FakeQueues.open(kernel, 32), reader);
+        NotificationFlux flooded = streams.flux(512);
+        NotificationFlux other = streams.flux(32);
         // Each notification posts the next, so that this queue never runs empty.
         flooded.takeUntil(n -> otherServed.getCount() == 0)
                 .subscribe(n -> kernel.post(FakeKernel.key(1, 1, 0, 1)));
@@ -186,7 +180,6 @@ class NotificationFluxTests {
         assertThat(awaitLatch(otherServed)).isTrue();
         other.dispose();
         flooded.dispose();
-        large.dispose();
     }
 
     @Test
@@ -206,7 +199,7 @@ class NotificationFluxTests {
                     }
                 };
         flux.subscribe(subscriber);
-        post(1, 30);
+        streams.post(1, 30);
         eventually(() -> received.size() == 30);
         assertThat(received).isEqualTo(range(1, 30));
         subscriber.cancel();
@@ -223,7 +216,7 @@ class NotificationFluxTests {
                     @Override
                     public void onSubscribe(Subscription subscription) {
                         this.subscription = subscription;
-                        post(1, 20); // so that they are read in one go
+                        streams.post(1, 20); // so that they are read in one go
                         subscription.request(Long.MAX_VALUE);
                     }
 
@@ -265,18 +258,79 @@ class NotificationFluxTests {
     }
 
     @Test
+    void onDisposeComesWhenNothingIsLeftOfAnySubscriber() {
+        TestSubscriber<Notification> cancelled = subscribe(flux, 1);
+        TestSubscriber<Notification> disposed = subscribe(flux, 0);
+        StepVerifier.create(flux.onDispose())
+                .expectSubscription()
+                .expectNoEvent(QUIET)
+                .then(cancelled::cancel)
+                .expectNoEvent(QUIET)
+                .then(flux::dispose)
+                .expectComplete()
+                .verify(SOON);
+        // What is left is the selector of a reader that is about to end.
+        assertThat(kernel.open().size()).isLessThanOrEqualTo(2);
+        disposed.block(SOON);
+        StepVerifier.create(flux.onDispose()).expectComplete().verify(SOON);
+        NotificationFlux unused = streams.flux();
+        unused.dispose();
+        StepVerifier.create(unused.onDispose()).expectComplete().verify(SOON);
+    }
+
+    @Test
+    void disposedOfWhileAQueueIsOpenedTheSubscriberIsCompleted() {
+        AtomicReference<NotificationFlux> opening = new AtomicReference<>();
+        opening.set(
+                streams.flux(
+                        () -> {
+                            opening.get().dispose();
+                            assertThat(opening.get().onDispose().toFuture()).isNotDone();
+                        }));
+        StepVerifier.create(opening.get()).expectComplete().verify(SOON);
+        opening.get().onDispose().block(SOON);
+    }
+
+    @Test
+    void goesOnWhenTheLastWatchIsRemovedUnlessItIsToComplete() {
+        StepVerifier.create(flux)
+                .then(() -> kernel.destroy(1))
+                .expectNext(new RemovalNotification(1, 1))
+                .expectNoEvent(QUIET)
+                .thenCancel()
+                .verify(SOON);
+        StepVerifier.create(streams.completeWhenUnwatched().flux())
+                .then(() -> streams.post(1, 2))
+                .then(() -> kernel.destroy(1))
+                .expectNextCount(2)
+                .expectNext(new RemovalNotification(1, 1))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void completesOnlyWhenNoOtherWatchIsLeft() {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        queue.watch(KeyId.of(2), 2).block(SOON);
+        StepVerifier.create(queue.receive())
+                .then(() -> kernel.destroy(1))
+                .expectNext(new RemovalNotification(1, 1))
+                .expectNoEvent(QUIET)
+                .then(() -> kernel.destroy(2))
+                .expectNext(new RemovalNotification(2, 2))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
     void cancellingIsSilentAndClosesOnTheReaderThread() {
         AtomicReference<String> closer = new AtomicReference<>();
-        NotificationFlux observed =
-                new NotificationFlux(
-                        () -> FakeQueues.open(kernel, 32),
-                        new SharedReader(() -> FakeQueues.selector(kernel)));
-        TestSubscriber<Notification> subscriber = subscribe(observed, Long.MAX_VALUE);
+        TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
         kernel.onClose(() -> closer.compareAndSet(null, Thread.currentThread().getName()));
         subscriber.cancel();
         subscriber.cancel();
         eventually(() -> kernel.open().isEmpty());
-        assertThat(closer.get()).isEqualTo("watchqueue-reader");
+        assertThat(closer.get()).isEqualTo(FakeStreams.THREAD);
         assertThat(subscriber.isTerminated()).isFalse();
         assertThat(subscriber.getReceivedOnNextAfterCancellation()).isEmpty();
     }
@@ -287,12 +341,12 @@ class NotificationFluxTests {
         TestSubscriber<Notification> second = subscribe(flux, 1);
         assertThat(readers()).isEqualTo(1);
         first.cancel();
-        post(1, 1);
+        streams.post(1, 1);
         awaitCount(second, 1);
         second.cancel();
         eventually(() -> readers() == 0);
         TestSubscriber<Notification> third = subscribe(flux, 1);
-        post(2, 2);
+        streams.post(2, 2);
         awaitCount(third, 1);
         third.cancel();
     }
@@ -300,12 +354,12 @@ class NotificationFluxTests {
     @Test
     void blockingTheReaderIsRefusedWithReactorsOwnMessage() {
         StepVerifier.create(flux.doOnNext(n -> Flux.never().blockFirst()))
-                .then(() -> post(1, 1))
+                .then(() -> streams.post(1, 1))
                 .expectErrorSatisfies(
                         e ->
                                 assertThat(e)
                                         .isInstanceOf(IllegalStateException.class)
-                                        .hasMessageContaining("watchqueue-reader"))
+                                        .hasMessageContaining(FakeStreams.THREAD))
                 .verify(SOON);
     }
 
@@ -313,7 +367,7 @@ class NotificationFluxTests {
     void theReaderIsADaemon() {
         AtomicReference<Thread> thread = new AtomicReference<>();
         StepVerifier.create(flux.doOnNext(n -> thread.set(Thread.currentThread())))
-                .then(() -> post(1, 1))
+                .then(() -> streams.post(1, 1))
                 .expectNextCount(1)
                 .thenCancel()
                 .verify(SOON);
@@ -339,9 +393,9 @@ class NotificationFluxTests {
     void aFailureToReadIsAnErrorForThisSubscriberOnly() {
         TestSubscriber<Notification> healthy = subscribe(flux, 0);
         TestSubscriber<Notification> broken = subscribe(flux, 1);
-        settle();
+        streams.settle();
         kernel.fail("read", Errno.EIO);
-        post(1, 1);
+        streams.post(1, 1);
         broken.block(SOON);
         assertThat(broken.expectTerminalError()).hasMessageContaining("EIO");
         healthy.request(1);
@@ -360,7 +414,7 @@ class NotificationFluxTests {
     @Test
     void anUnexpectedEndIsAnErrorAndNotACompletion() {
         StepVerifier.create(flux)
-                .then(this::settle)
+                .then(streams::settle)
                 .then(kernel::closeWriteEnds)
                 .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ended"))
                 .verify(SOON);
@@ -368,11 +422,11 @@ class NotificationFluxTests {
 
     @Test
     void signalsToTheThreadDoNotDisturb() {
-        StepVerifier.create(flux.map(NotificationFluxTests::serial))
-                .then(this::settle)
+        StepVerifier.create(flux.map(FakeStreams::serial))
+                .then(streams::settle)
                 .then(() -> kernel.fail("epollWait", Errno.EINTR, Errno.EINTR, Errno.EINTR))
                 .then(() -> kernel.fail("read", Errno.EINTR, Errno.EINTR))
-                .then(() -> post(1, 5))
+                .then(() -> streams.post(1, 5))
                 .expectNext(1, 2, 3, 4, 5)
                 .thenCancel()
                 .verify(SOON);
@@ -382,14 +436,14 @@ class NotificationFluxTests {
     void aFailureToWaitIsAnErrorForAll() {
         TestSubscriber<Notification> first = subscribe(flux, 1);
         TestSubscriber<Notification> second = subscribe(flux, 0);
-        settle();
+        streams.settle();
         kernel.fail("epollWait", Errno.EBADF);
         first.block(SOON);
         second.block(SOON);
         assertThat(first.expectTerminalError()).hasMessageContaining("EBADF");
         assertThat(second.expectTerminalError()).hasMessageContaining("EBADF");
         TestSubscriber<Notification> third = subscribe(flux, 1);
-        post(1, 1);
+        streams.post(1, 1);
         awaitCount(third, 1);
         third.cancel();
     }
@@ -402,7 +456,7 @@ class NotificationFluxTests {
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.set(e));
         try {
             flux.subscribe(new Throwing());
-            post(1, 2);
+            streams.post(1, 2);
             awaitCount(healthy, 2);
             eventually(() -> uncaught.get() != null);
             assertThat(uncaught.get()).hasMessage("against the rules");
@@ -455,9 +509,9 @@ class NotificationFluxTests {
                     }
                 };
         flux.subscribe(subscriber);
-        post(1, 2);
+        streams.post(1, 2);
         eventually(() -> received.size() == 1);
-        settle();
+        streams.settle();
         assertThat(received).containsExactly(1);
         subscriber.cancel();
     }
@@ -467,9 +521,11 @@ class NotificationFluxTests {
         for (int round = 0; round < 300; round++) {
             TestSubscriber<Notification> subscriber = subscribe(flux, 0);
             RaceTestUtils.race(
-                    () -> subscriber.request(5), () -> subscriber.request(7), () -> post(1, 20));
+                    () -> subscriber.request(5),
+                    () -> subscriber.request(7),
+                    () -> streams.post(1, 20));
             awaitCount(subscriber, 12);
-            assertThat(subscriber.getReceivedOnNext().stream().map(NotificationFluxTests::serial))
+            assertThat(subscriber.getReceivedOnNext().stream().map(FakeStreams::serial))
                     .isEqualTo(range(1, 12));
             subscriber.cancel();
             eventually(() -> kernel.open().isEmpty());
@@ -479,12 +535,12 @@ class NotificationFluxTests {
     @Test
     void racingCancelsDisposesAndSubscriptionsLeakNothing() {
         for (int round = 0; round < 300; round++) {
-            NotificationFlux raced = flux(32);
+            NotificationFlux raced = streams.flux();
             TestSubscriber<Notification> subscriber = subscribe(raced, 1);
             RaceTestUtils.race(
                     subscriber::cancel,
                     raced::dispose,
-                    () -> post(1, 5),
+                    () -> streams.post(1, 5),
                     () -> subscribe(raced, 3));
             raced.dispose();
             eventually(() -> kernel.open().isEmpty());
@@ -519,68 +575,15 @@ class NotificationFluxTests {
                 .hasMessageContaining("256");
     }
 
-    private static TestSubscriber<Notification> subscribe(NotificationFlux flux, long demand) {
-        TestSubscriber<Notification> subscriber =
-                demand == Long.MAX_VALUE
-                        ? TestSubscriber.<Notification>builder().initialRequestUnbounded().build()
-                        : TestSubscriber.<Notification>builder().initialRequest(demand).build();
-        flux.subscribe(subscriber);
-        return subscriber;
-    }
-
-    private void post(int from, int to) {
-        for (int key = from; key <= to; key++) {
-            kernel.post(FakeKernel.key(KeyEvent.UPDATED.ordinal(), key, 0, 1));
-        }
-    }
-
-    private static int serial(Notification notification) {
-        return ((KeyNotification) notification).keyId();
-    }
-
-    private static List<Integer> range(int from, int to) {
-        return Flux.range(from, to - from + 1).collectList().block();
-    }
-
-    /** Waits until the reader has come to rest in the kernel. */
-    private void settle() {
-        int calls;
-        do {
-            calls = kernel.count();
-            sleep(30);
-        } while (kernel.count() != calls || kernel.count("epollWait") == 0);
-    }
-
     private static long readers() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals("watchqueue-reader"))
+                .filter(thread -> thread.getName().equals(FakeStreams.THREAD))
                 .count();
-    }
-
-    private static void awaitCount(TestSubscriber<Notification> subscriber, int count) {
-        eventually(() -> subscriber.getReceivedOnNext().size() >= count);
-        assertThat(subscriber.getReceivedOnNext()).hasSize(count);
-    }
-
-    private static void eventually(java.util.function.BooleanSupplier condition) {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("still not so after %s", SOON).isLessThan(deadline);
-            sleep(1);
-        }
     }
 
     private static boolean awaitLatch(CountDownLatch latch) {
         try {
             return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -1,0 +1,30 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+/**
+ * How notifications get from a kernel queue to its subscriber.
+ *
+ * @param reader whose thread does it
+ * @param prefetch how many may wait in this process for demand
+ * @param completeWhenUnwatched whether the removal of the last watch is the end
+ * @param recorder is told about it
+ */
+record NotificationSettings(
+        NotificationReader reader,
+        int prefetch,
+        boolean completeWhenUnwatched,
+        NotificationRecorder recorder) {}

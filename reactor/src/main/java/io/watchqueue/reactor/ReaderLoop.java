@@ -1,0 +1,189 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import io.watchqueue.WatchQueueSelector;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/**
+ * What a reader's thread does: waits for the kernel and emits, for many subscriptions.
+ *
+ * <p>It waits in epoll(7) for the queues of subscriptions with demand, and for a signal. Its idle
+ * time costs nothing: no timeout, no wakeup.
+ */
+final class ReaderLoop implements Runnable {
+
+    private final WatchQueueSelector selector;
+    private final NotificationReader owner;
+    private final Consumer<WatchQueueSelector.Registration> ready =
+            registration -> {
+                NotificationSubscription subscription =
+                        (NotificationSubscription) registration.attachment();
+                subscription.wokenUp();
+                enqueue(subscription);
+            };
+
+    /**
+     * Subscriptions that ask to be served, newest first, linked by their {@code next}: a signal
+     * allocates nothing.
+     */
+    private final AtomicReference<@Nullable NotificationSubscription> signalled =
+            new AtomicReference<>();
+
+    /** Subscriptions that have their turn next. Only this thread's. */
+    private final ArrayDeque<NotificationSubscription> unfinished = new ArrayDeque<>();
+
+    /** All that this serves, to be told if it fails. Only this thread's. */
+    private final Set<NotificationSubscription> served = new HashSet<>();
+
+    /** Whether the thread is, or is about to be, in the kernel, where only a wakeup reaches it. */
+    private volatile boolean waiting;
+
+    private volatile boolean unused;
+    private volatile @Nullable Throwable failure;
+
+    ReaderLoop(WatchQueueSelector selector, NotificationReader owner) {
+        this.selector = selector;
+        this.owner = owner;
+    }
+
+    /** On the reader thread, or on any once this failed: the subscription has ended. */
+    void detach(NotificationSubscription subscription) {
+        if (failure == null) {
+            served.remove(subscription);
+        }
+        if (owner.detach(this)) {
+            unused = true;
+        }
+    }
+
+    /** From any thread: the subscription is to be served. */
+    void signal(NotificationSubscription subscription) {
+        NotificationSubscription head;
+        do {
+            head = signalled.get();
+            subscription.next = head;
+        } while (!signalled.compareAndSet(head, subscription));
+        // Either this sees that the reader waits or failed, or the reader, which says so before it
+        // looks a last time, sees this.
+        Throwable failed = failure;
+        if (failed != null) {
+            failSignalled(failed);
+        } else if (waiting) {
+            selector.wakeup();
+        }
+    }
+
+    @Override
+    public void run() {
+        try (selector) {
+            while (!unused) {
+                serveSignalled();
+                for (int turns = unfinished.size(); turns > 0; turns--) {
+                    NotificationSubscription subscription = unfinished.remove();
+                    subscription.enqueued = false;
+                    serve(subscription);
+                }
+                await();
+            }
+        } catch (Throwable e) {
+            fail(e);
+        }
+    }
+
+    private void await() {
+        if (!unfinished.isEmpty()) {
+            selector.selectNow(ready);
+            return;
+        }
+        waiting = true;
+        if (signalled.get() == null && !unused) {
+            selector.select(ready);
+        }
+        waiting = false;
+    }
+
+    private void serveSignalled() {
+        NotificationSubscription oldest = takeSignalled();
+        while (oldest != null) {
+            NotificationSubscription next = oldest.next;
+            oldest.next = null;
+            oldest.unsignal();
+            serve(oldest);
+            oldest = next;
+        }
+    }
+
+    /** Takes all signalled subscriptions, in the order in which they were. */
+    private @Nullable NotificationSubscription takeSignalled() {
+        NotificationSubscription newest = signalled.getAndSet(null);
+        NotificationSubscription oldest = null;
+        while (newest != null) {
+            NotificationSubscription next = newest.next;
+            newest.next = oldest;
+            oldest = newest;
+            newest = next;
+        }
+        return oldest;
+    }
+
+    private void serve(NotificationSubscription subscription) {
+        served.add(subscription);
+        if (subscription.serve(selector)) {
+            enqueue(subscription);
+        }
+    }
+
+    private void enqueue(NotificationSubscription subscription) {
+        if (!subscription.enqueued) {
+            subscription.enqueued = true;
+            unfinished.add(subscription);
+        }
+    }
+
+    /**
+     * Waiting itself has failed. Nobody is left to wait in vain: all get the error, also those who
+     * come after this.
+     */
+    private void fail(Throwable error) {
+        owner.failed(this);
+        failure = error;
+        served.forEach(subscription -> subscription.fail(error));
+        failSignalled(error);
+    }
+
+    private void failSignalled(Throwable error) {
+        NotificationSubscription subscription = takeSignalled();
+        while (subscription != null) {
+            NotificationSubscription next = subscription.next;
+            subscription.fail(error);
+            subscription = next;
+        }
+    }
+
+    /** Hands over what a subscriber threw, as if the thread had died of it, which it does not. */
+    static void report(Throwable thrown) {
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+    }
+}

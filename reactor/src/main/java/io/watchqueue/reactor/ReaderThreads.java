@@ -1,0 +1,95 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import org.jspecify.annotations.Nullable;
+
+import reactor.core.scheduler.NonBlocking;
+import reactor.core.scheduler.Schedulers;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+
+/** Starts the threads of readers, if they are fit for it. */
+final class ReaderThreads {
+
+    /** Running threads that are not themselves marked as not to be blocked. */
+    private static final class Unmarked {
+        static final Set<Thread> RUNNING = ConcurrentHashMap.newKeySet();
+
+        static {
+            Schedulers.registerNonBlockingThreadPredicate(RUNNING::contains);
+        }
+    }
+
+    /** Thread.isVirtual(), which JDK 17 does not have. */
+    private static final @Nullable MethodHandle IS_VIRTUAL = isVirtual();
+
+    private ReaderThreads() {}
+
+    static void start(ThreadFactory factory, Runnable loop) {
+        Thread thread = factory.newThread(() -> run(loop));
+        if (thread == null) {
+            throw new IllegalStateException(
+                    "start a notification reader: "
+                            + factory
+                            + " made no thread; it has to make one each time it is asked");
+        }
+        if (isVirtual(thread)) {
+            throw new IllegalStateException(
+                    "start a notification reader: "
+                            + thread
+                            + " is virtual, and would hold a carrier thread for as long as it waits in the"
+                            + " kernel, which is nearly always; give a factory of platform threads");
+        }
+        thread.start();
+    }
+
+    private static void run(Runnable loop) {
+        Thread thread = Thread.currentThread();
+        if (thread instanceof NonBlocking) {
+            loop.run();
+            return;
+        }
+        Unmarked.RUNNING.add(thread);
+        try {
+            loop.run();
+        } finally {
+            Unmarked.RUNNING.remove(thread);
+        }
+    }
+
+    private static @Nullable MethodHandle isVirtual() {
+        try {
+            return MethodHandles.publicLookup()
+                    .findVirtual(Thread.class, "isVirtual", MethodType.methodType(boolean.class));
+        } catch (NoSuchMethodException | IllegalAccessException e) {
+            return null;
+        }
+    }
+
+    private static boolean isVirtual(Thread thread) {
+        try {
+            return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
+        } catch (Throwable e) {
+            throw new IllegalStateException("ask a thread whether it is virtual", e);
+        }
+    }
+}

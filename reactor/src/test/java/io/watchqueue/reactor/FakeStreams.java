@@ -1,0 +1,168 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.FakeQueues;
+import io.watchqueue.KeyEvent;
+import io.watchqueue.KeyNotification;
+import io.watchqueue.Notification;
+import io.watchqueue.WatchQueue;
+import io.watchqueue.internal.FakeKernel;
+
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.NonBlocking;
+import reactor.test.subscriber.TestSubscriber;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.BooleanSupplier;
+
+/** Streams from a {@link FakeKernel}, in which key 1 is watched with the tag 1. */
+final class FakeStreams {
+
+    static final Duration SOON = Duration.ofSeconds(10);
+    static final Duration QUIET = Duration.ofMillis(50);
+    static final String THREAD = "watchqueue-reader";
+
+    final FakeKernel kernel = new FakeKernel();
+    private NotificationReader reader = reader(Marked::new);
+    private int prefetch;
+    private boolean completing;
+    private NotificationRecorder recorder = NotificationRecorder.NONE;
+
+    FakeStreams reader(NotificationReader reader) {
+        this.reader = reader;
+        return this;
+    }
+
+    FakeStreams prefetch(int notifications) {
+        this.prefetch = notifications;
+        return this;
+    }
+
+    FakeStreams completeWhenUnwatched() {
+        this.completing = true;
+        return this;
+    }
+
+    FakeStreams recorder(NotificationRecorder recorder) {
+        this.recorder = recorder;
+        return this;
+    }
+
+    NotificationReader reader(ThreadFactory threads) {
+        return new NotificationReader(() -> FakeQueues.selector(kernel), threads);
+    }
+
+    NotificationFlux flux() {
+        return flux(32);
+    }
+
+    NotificationFlux flux(int capacity) {
+        return new NotificationFlux(() -> open(capacity), settings());
+    }
+
+    /** A stream that does something before each queue is opened. */
+    NotificationFlux flux(Runnable beforeOpening) {
+        return new NotificationFlux(
+                () -> {
+                    beforeOpening.run();
+                    return open(32);
+                },
+                settings());
+    }
+
+    ReactiveWatchQueue queue() {
+        return new ReactiveWatchQueue(open(32), settings());
+    }
+
+    private WatchQueue open(int capacity) {
+        return FakeQueues.open(kernel, capacity);
+    }
+
+    private NotificationSettings settings() {
+        return new NotificationSettings(reader, prefetch, completing, recorder);
+    }
+
+    /** Posts an update for each of these serials. */
+    void post(int from, int to) {
+        for (int key = from; key <= to; key++) {
+            kernel.post(FakeKernel.key(KeyEvent.UPDATED.ordinal(), key, 0, 1));
+        }
+    }
+
+    /** Waits until the reader has come to rest in the kernel. */
+    void settle() {
+        int calls;
+        do {
+            calls = kernel.count();
+            sleep(30);
+        } while (kernel.count() != calls || kernel.count("epollWait") == 0);
+    }
+
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
+        eventually(() -> kernel.open().isEmpty());
+        assertThat(kernel.mistakes()).isEmpty();
+    }
+
+    static TestSubscriber<Notification> subscribe(Flux<Notification> flux, long demand) {
+        TestSubscriber<Notification> subscriber =
+                demand == Long.MAX_VALUE
+                        ? TestSubscriber.<Notification>builder().initialRequestUnbounded().build()
+                        : TestSubscriber.<Notification>builder().initialRequest(demand).build();
+        flux.subscribe(subscriber);
+        return subscriber;
+    }
+
+    static int serial(Notification notification) {
+        return ((KeyNotification) notification).keyId();
+    }
+
+    static List<Integer> range(int from, int to) {
+        return Flux.range(from, to - from + 1).collectList().block();
+    }
+
+    static void awaitCount(TestSubscriber<Notification> subscriber, int count) {
+        eventually(() -> subscriber.getReceivedOnNext().size() >= count);
+        assertThat(subscriber.getReceivedOnNext()).hasSize(count);
+    }
+
+    static void eventually(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("still not so after %s", SOON).isLessThan(deadline);
+            sleep(1);
+        }
+    }
+
+    static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static final class Marked extends Thread implements NonBlocking {
+        Marked(Runnable loop) {
+            super(loop, THREAD);
+            setDaemon(true);
+        }
+    }
+}

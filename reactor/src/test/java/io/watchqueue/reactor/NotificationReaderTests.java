@@ -1,0 +1,184 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static io.watchqueue.reactor.FakeStreams.SOON;
+import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.eventually;
+import static io.watchqueue.reactor.FakeStreams.subscribe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.Notification;
+import io.watchqueue.internal.FakeKernel;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+import reactor.test.subscriber.TestSubscriber;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+
+@Timeout(60)
+class NotificationReaderTests {
+
+    private final FakeStreams streams = new FakeStreams();
+    private final FakeKernel kernel = streams.kernel;
+
+    @AfterEach
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
+    @Test
+    void aThreadOfTheUsersIsTakenAndNotToBeBlockedEither() {
+        List<Thread> made = new ArrayList<>();
+        ThreadFactory factory =
+                loop -> {
+                    Thread thread = Executors.defaultThreadFactory().newThread(loop);
+                    made.add(thread);
+                    return thread;
+                };
+        streams.reader(streams.reader(factory));
+        StepVerifier.create(streams.flux().doOnNext(n -> Flux.never().blockFirst()))
+                .then(() -> streams.post(1, 1))
+                .expectErrorSatisfies(
+                        e ->
+                                assertThat(e)
+                                        .isInstanceOf(IllegalStateException.class)
+                                        .hasMessageContaining(made.get(0).getName()))
+                .verify(SOON);
+        eventually(() -> !made.get(0).isAlive());
+        TestSubscriber<Notification> again = subscribe(streams.flux(), 1);
+        assertThat(made).hasSize(2);
+        again.cancel();
+        eventually(() -> !made.get(1).isAlive());
+    }
+
+    @Test
+    void aFactoryThatMakesNoThreadIsAnError() {
+        streams.reader(streams.reader(loop -> null));
+        StepVerifier.create(streams.flux())
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("made no thread"))
+                .verify(SOON);
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "there are no virtual threads before")
+    void aVirtualThreadIsRefusedWithTheReason() throws Exception {
+        Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+        ThreadFactory factory =
+                (ThreadFactory)
+                        Class.forName("java.lang.Thread$Builder")
+                                .getMethod("factory")
+                                .invoke(builder);
+        streams.reader(streams.reader(factory));
+        StepVerifier.create(streams.flux())
+                .expectErrorSatisfies(
+                        e ->
+                                assertThat(e)
+                                        .isInstanceOf(IllegalStateException.class)
+                                        .hasMessageContainingAll("virtual", "platform threads"))
+                .verify(SOON);
+    }
+
+    @Test
+    void aThreadThatCannotBeStartedIsAnError() {
+        streams.reader(
+                streams.reader(
+                        loop -> {
+                            throw new OutOfMemoryError("unable to create native thread");
+                        }));
+        StepVerifier.create(streams.flux())
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("native thread"))
+                .verify(SOON);
+    }
+
+    @Test
+    void aSubscriberThatBlocksDelaysOnlyThoseOfItsReader() throws InterruptedException {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        NotificationFlux shared = streams.flux();
+        shared.subscribe(
+                n -> {
+                    blocked.countDown();
+                    awaitUninterruptibly(goOn);
+                });
+        streams.post(1, 1);
+        assertThat(blocked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        NotificationFlux dedicated =
+                streams.reader(streams.reader(loop -> new Thread(loop, "dedicated"))).flux();
+        TestSubscriber<Notification> sharing = subscribe(shared, 10);
+        TestSubscriber<Notification> alone = subscribe(dedicated, 10);
+        streams.post(2, 2);
+        awaitCount(alone, 1);
+        assertThat(sharing.getReceivedOnNext()).isEmpty();
+        goOn.countDown();
+        awaitCount(sharing, 1);
+        shared.dispose();
+        dedicated.dispose();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whatAnEventCostsDoesNotDependOnTheNumberOfIdleQueues() {
+        int alone = callsForTenEvents();
+        List<NotificationFlux> idle = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            NotificationFlux flux = streams.flux();
+            subscribe(flux, i % 2 == 0 ? 0 : 1);
+            idle.add(flux);
+        }
+        streams.settle();
+        int among200 = callsForTenEvents();
+        assertThat(among200).isEqualTo(alone);
+        idle.forEach(NotificationFlux::dispose);
+    }
+
+    /** One queue gets the events, all others, which do not watch its key, get nothing. */
+    private int callsForTenEvents() {
+        NotificationFlux flux = streams.flux();
+        TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
+        streams.settle();
+        int before = kernel.count();
+        for (int i = 1; i <= 10; i++) {
+            kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
+            awaitCount(subscriber, i);
+            streams.settle();
+        }
+        int calls = kernel.count() - before;
+        flux.dispose();
+        subscriber.block(SOON);
+        return calls;
+    }
+}
