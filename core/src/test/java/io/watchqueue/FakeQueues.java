@@ -31,4 +31,9 @@ public final class FakeQueues {
     public static WatchQueueSelector selector(FakeKernel kernel) {
         return WatchQueueSelector.open(kernel);
     }
+
+    /** What an operation on a key throws. */
+    public static WatchQueueException keyFailure(int errno) {
+        return Failures.key("look at a key", errno);
+    }
 }

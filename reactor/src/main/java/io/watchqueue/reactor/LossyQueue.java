@@ -1,0 +1,94 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import io.watchqueue.LossNotification;
+import io.watchqueue.Notification;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayDeque;
+
+/**
+ * A bounded queue that does what the kernel's does when it is full: it drops what comes, and marks
+ * the last one that it has; and better than the kernel's, counts. Not safe for several threads.
+ */
+final class LossyQueue {
+
+    private final int capacity;
+    private final ArrayDeque<Entry> entries = new ArrayDeque<>(0);
+
+    /** What was dropped behind the one that was polled last. */
+    private long lost;
+
+    private static final class Entry {
+        final Notification notification;
+        long lostBehind;
+
+        Entry(Notification notification) {
+            this.notification = notification;
+        }
+    }
+
+    LossyQueue(int capacity) {
+        this.capacity = capacity;
+    }
+
+    /** Returns false if there is no room, and the place is marked. */
+    boolean offer(Notification notification) {
+        if (entries.size() < capacity) {
+            entries.add(new Entry(notification));
+            return true;
+        }
+        Entry last = entries.getLast();
+        last.lostBehind = sum(last.lostBehind, weight(notification));
+        return false;
+    }
+
+    /** Takes what comes next, which may be a loss; null if there is nothing. */
+    @Nullable Notification poll() {
+        if (lost != 0) {
+            LossNotification loss = new LossNotification(LossNotification.Origin.SUBSCRIBER, lost);
+            lost = 0;
+            return loss;
+        }
+        Entry next = entries.poll();
+        if (next == null) {
+            return null;
+        }
+        lost = next.lostBehind;
+        return next.notification;
+    }
+
+    boolean isEmpty() {
+        return entries.isEmpty() && lost == 0;
+    }
+
+    /** The notifications in it, without losses. */
+    int size() {
+        return entries.size();
+    }
+
+    private static long weight(Notification dropped) {
+        return dropped instanceof LossNotification loss ? loss.dropped() : 1;
+    }
+
+    private static long sum(long one, long other) {
+        return one == LossNotification.UNKNOWN || other == LossNotification.UNKNOWN
+                ? LossNotification.UNKNOWN
+                : one + other;
+    }
+}

@@ -1,0 +1,258 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static io.watchqueue.reactor.FakeStreams.QUIET;
+import static io.watchqueue.reactor.FakeStreams.SOON;
+import static io.watchqueue.reactor.FakeStreams.eventually;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.KeyEvent;
+import io.watchqueue.KeyNotification;
+import io.watchqueue.LossNotification;
+import io.watchqueue.Notification;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
+import reactor.test.subscriber.TestSubscriber;
+import reactor.test.util.RaceTestUtils;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+@Timeout(120)
+class BoundedWithLossTests {
+
+    private final TestPublisher<Notification> source = TestPublisher.create();
+
+    private Flux<Notification> bounded(int capacity) {
+        return source.flux().transform(NotificationOperators.boundedWithLoss(capacity));
+    }
+
+    private static Notification event(int number) {
+        return new KeyNotification(KeyEvent.UPDATED, number, 0, 0);
+    }
+
+    private static LossNotification loss(long dropped) {
+        return new LossNotification(LossNotification.Origin.SUBSCRIBER, dropped);
+    }
+
+    private void emit(int from, int to) {
+        for (int number = from; number <= to; number++) {
+            source.next(event(number));
+        }
+    }
+
+    @Test
+    void passesOnWhatIsAskedForInTime() {
+        StepVerifier.create(bounded(1))
+                .then(() -> source.assertMinRequested(Long.MAX_VALUE))
+                .then(() -> emit(1, 3))
+                .expectNext(event(1), event(2), event(3))
+                .then(source::complete)
+                .verifyComplete();
+    }
+
+    @Test
+    void whatFindsTheQueueFullIsCountedInItsPlace() {
+        StepVerifier.create(bounded(2), 0)
+                .then(() -> emit(1, 5))
+                .thenRequest(1)
+                .expectNext(event(1))
+                .then(() -> emit(6, 7))
+                .expectNoEvent(QUIET)
+                .thenRequest(2)
+                .expectNext(event(2), loss(3))
+                .thenRequest(2)
+                .expectNext(event(6))
+                .expectNext(loss(1))
+                .then(() -> emit(8, 8))
+                .thenRequest(1)
+                .expectNext(event(8))
+                .thenCancel()
+                .verify(SOON);
+        source.assertCancelled();
+    }
+
+    @Test
+    void aLossAtTheEndNeedsNoFurtherEvent() {
+        StepVerifier.create(bounded(1), 0)
+                .then(() -> emit(1, 10))
+                .then(source::complete)
+                .thenRequest(1)
+                .expectNext(event(1))
+                .expectNoEvent(QUIET)
+                .thenRequest(1)
+                .expectNext(loss(9))
+                .verifyComplete();
+    }
+
+    @Test
+    void aDroppedLossIsAddedAndOneOfTheKernelMakesTheNumberUnknown() {
+        StepVerifier.create(bounded(1), 0)
+                .then(() -> source.next(event(1), loss(20), event(2)))
+                .thenRequest(2)
+                .expectNext(event(1), loss(21))
+                .then(() -> source.next(event(3), new LossNotification()))
+                .thenRequest(1)
+                .expectNext(event(3))
+                .then(() -> source.next(event(4)))
+                .thenRequest(2)
+                .expectNext(loss(LossNotification.UNKNOWN), event(4))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void anErrorComesBehindWhatIsQueued() {
+        StepVerifier.create(bounded(5), 0)
+                .then(() -> emit(1, 2))
+                .then(() -> source.error(new IllegalStateException("broken")))
+                .expectNoEvent(QUIET)
+                .thenRequest(2)
+                .expectNext(event(1), event(2))
+                .verifyErrorMessage("broken");
+    }
+
+    @Test
+    void whatIsDroppedAndWhatIsLeftWhenCancelledIsDiscarded() {
+        List<Notification> discarded = new CopyOnWriteArrayList<>();
+        StepVerifier.create(bounded(2).doOnDiscard(Notification.class, discarded::add), 0)
+                .then(() -> emit(1, 3))
+                .thenCancel()
+                .verify(SOON);
+        assertThat(discarded).containsExactly(event(3), event(1), event(2), loss(1));
+    }
+
+    @Test
+    void cancellingFromWithinOnNextStopsAtOnce() {
+        StepVerifier.create(bounded(10).take(2, false))
+                .then(() -> emit(1, 2))
+                .expectNext(event(1), event(2))
+                .verifyComplete();
+        source.assertCancelled();
+    }
+
+    @Test
+    void aSlowSubscriberBehindAShareLosesAloneAndIsTold() {
+        Sinks.Many<Notification> kernel = Sinks.many().multicast().onBackpressureBuffer(4);
+        Flux<Notification> shared = kernel.asFlux().publish(4).refCount(2);
+        TestSubscriber<Notification> slow = TestSubscriber.builder().initialRequest(1).build();
+        shared.transform(NotificationOperators.boundedWithLoss(3)).subscribe(slow);
+        TestSubscriber<Notification> fast = TestSubscriber.create();
+        shared.transform(NotificationOperators.boundedWithLoss(3)).subscribe(fast);
+        for (int number = 1; number <= 20; number++) {
+            assertThat(kernel.tryEmitNext(event(number)).isSuccess()).isTrue();
+        }
+        assertThat(fast.getReceivedOnNext()).hasSize(20);
+        slow.request(10);
+        assertThat(slow.getReceivedOnNext())
+                .containsExactly(event(1), event(2), event(3), event(4), loss(16));
+        slow.cancel();
+        fast.cancel();
+    }
+
+    @Test
+    void canBeScanned() {
+        List<Scannable> found = new ArrayList<>();
+        TestSubscriber<Notification> subscriber =
+                TestSubscriber.builder().initialRequest(0).build();
+        Flux<Notification> bounded = bounded(7);
+        bounded.doOnSubscribe(s -> found.add(Scannable.from(s))).subscribe(subscriber);
+        emit(1, 3);
+        Scannable scanned = found.get(0);
+        assertThat(scanned.scan(Scannable.Attr.CAPACITY)).isEqualTo(7);
+        assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isEqualTo(3);
+        assertThat(scanned.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isZero();
+        assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isFalse();
+        assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isFalse();
+        assertThat(scanned.scan(Scannable.Attr.PARENT)).isNotNull();
+        assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
+        assertThat(Scannable.from(bounded).scan(Scannable.Attr.RUN_STYLE))
+                .isEqualTo(Scannable.Attr.RunStyle.SYNC);
+        subscriber.cancel();
+        assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isTrue();
+        assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isZero();
+    }
+
+    @Test
+    void aCapacityThatIsNotPositiveIsRefused() {
+        assertThatThrownBy(() -> NotificationOperators.boundedWithLoss(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("capacity 0");
+    }
+
+    /** What is received and the numbers of the losses add up to what was sent, in order. */
+    @Test
+    void nothingIsLostUncountedWhileRequestsRace() {
+        Random random = new Random(11);
+        for (int round = 0; round < 300; round++) {
+            TestPublisher<Notification> publisher = TestPublisher.create();
+            TestSubscriber<Notification> subscriber =
+                    TestSubscriber.builder().initialRequest(0).build();
+            publisher
+                    .flux()
+                    .transform(NotificationOperators.boundedWithLoss(1 + random.nextInt(8)))
+                    .subscribe(subscriber);
+            int sent = 200;
+            RaceTestUtils.race(
+                    () -> {
+                        for (int number = 1; number <= sent; number++) {
+                            publisher.next(event(number));
+                        }
+                        publisher.complete();
+                    },
+                    () -> {
+                        for (int i = 0; i < 50; i++) {
+                            subscriber.request(1 + i % 3);
+                        }
+                    },
+                    () -> {
+                        for (int i = 0; i < 50; i++) {
+                            subscriber.request(1);
+                        }
+                    });
+            subscriber.request(Long.MAX_VALUE);
+            eventually(subscriber::isTerminatedComplete);
+            assertThat(subscriber.getProtocolErrors()).isEmpty();
+            assertThatItAddsUp(subscriber.getReceivedOnNext(), sent);
+        }
+    }
+
+    private static void assertThatItAddsUp(List<Notification> received, int sent) {
+        int expected = 1;
+        for (Notification notification : received) {
+            if (notification instanceof LossNotification loss) {
+                assertThat(loss.origin()).isEqualTo(LossNotification.Origin.SUBSCRIBER);
+                expected += (int) loss.dropped();
+            } else {
+                assertThat(notification).isEqualTo(event(expected));
+                expected++;
+            }
+        }
+        assertThat(expected).isEqualTo(sent + 1);
+    }
+}
