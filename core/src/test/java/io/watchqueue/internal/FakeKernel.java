@@ -133,7 +133,8 @@ public final class FakeKernel implements Kernel {
         return bytes.array();
     }
 
-    private static byte[] removal(int key, int tag) {
+    /** A removal, as bytes of the kernel's layout. */
+    public static byte[] removal(int key, int tag) {
         byte[] id = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(key).array();
         return message(0, 0, 16 | tag << 8, id);
     }

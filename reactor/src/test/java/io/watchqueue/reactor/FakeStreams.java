@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** Streams from a {@link FakeKernel}, in which key 1 is watched with the tag 1. */
 final class FakeStreams {
@@ -75,24 +76,23 @@ final class FakeStreams {
     }
 
     NotificationFlux flux(int capacity) {
-        return new NotificationFlux(() -> open(capacity), settings());
+        return flux(() -> open(capacity));
     }
 
-    /** A stream that does something before each queue is opened. */
-    NotificationFlux flux(Runnable beforeOpening) {
-        return new NotificationFlux(
-                () -> {
-                    beforeOpening.run();
-                    return open(32);
-                },
-                settings());
+    /** A stream of queues that are opened so. */
+    NotificationFlux flux(Supplier<WatchQueue> opener) {
+        return new NotificationFlux(opener, settings());
     }
 
     ReactiveWatchQueue queue() {
-        return new ReactiveWatchQueue(open(32), settings());
+        return queue(open(32));
     }
 
-    private WatchQueue open(int capacity) {
+    ReactiveWatchQueue queue(WatchQueue opened) {
+        return new ReactiveWatchQueue(opened, settings());
+    }
+
+    WatchQueue open(int capacity) {
         return FakeQueues.open(kernel, capacity);
     }
 

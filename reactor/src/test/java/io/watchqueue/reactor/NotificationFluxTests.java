@@ -286,6 +286,7 @@ class NotificationFluxTests {
                         () -> {
                             opening.get().dispose();
                             assertThat(opening.get().onDispose().toFuture()).isNotDone();
+                            return streams.open(32);
                         }));
         StepVerifier.create(opening.get()).expectComplete().verify(SOON);
         opening.get().onDispose().block(SOON);

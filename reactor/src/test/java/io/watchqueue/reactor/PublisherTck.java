@@ -1,0 +1,134 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.Notification;
+
+import org.junit.jupiter.api.DynamicTest;
+import org.opentest4j.TestAbortedException;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.tck.PublisherVerification;
+import org.reactivestreams.tck.TestEnvironment;
+import org.testng.SkipException;
+import org.testng.annotations.Test;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+
+/**
+ * The Reactive Streams TCK's publisher verification, which is written for TestNG, as JUnit's tests.
+ * What it does not verify has to be listed here, with the reason.
+ */
+final class PublisherTck extends PublisherVerification<Notification> {
+
+    /** What the TCK has no test for. */
+    private static final Map<String, String> UNTESTED =
+            Map.of(
+                    "untested_spec106_mustConsiderSubscriptionCancelledAfterOnErrorOrOnCompleteHasBeenCalled",
+                    "the TCK has no test; that the queue is closed before is tested with onDispose()",
+                    "untested_spec107_mustNotEmitFurtherSignalsOnceOnErrorHasBeenSignalled",
+                    "the TCK has no test; the race tests look at getProtocolErrors()",
+                    "untested_spec108_possiblyCanceledSubscriptionShouldNotReceiveOnErrorOrOnCompleteSignals",
+                    "the TCK has no test; cancellingIsSilentAndClosesOnTheReaderThread is one",
+                    "untested_spec109_subscribeShouldNotThrowNonFatalThrowable",
+                    "the TCK has no test; aFailureToOpenIsAnErrorAndLeavesNothingOpen is one",
+                    "untested_spec110_rejectASubscriptionRequestIfTheSameSubscriberSubscribesTwice",
+                    "the TCK has no test, and the rule leaves it to the subscriber, §2.5",
+                    "untested_spec304_requestShouldNotPerformHeavyComputations",
+                    "the TCK has no test; request adds to a number, and at most wakes the reader",
+                    "untested_spec305_cancelMustNotSynchronouslyPerformHeavyComputation",
+                    "the TCK has no test; cancel sets a state, and at most wakes the reader");
+
+    /** What does not apply to a publisher for one subscriber. */
+    private static final Set<String> MULTICAST =
+            Set.of(
+                    "optional_spec111_maySupportMultiSubscribe",
+                    "optional_spec111_registeredSubscribersMustReceiveOnNextOrOnCompleteSignals",
+                    "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingOneByOne",
+                    "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingManyUpfront",
+                    "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingManyUpfrontAndCompleteAsExpected");
+
+    private final Map<String, String> notVerified = new HashMap<>(UNTESTED);
+    private final LongFunction<Publisher<Notification>> publishers;
+
+    private PublisherTck(
+            TestEnvironment environment,
+            boolean unicast,
+            LongFunction<Publisher<Notification>> publishers) {
+        super(environment);
+        this.publishers = publishers;
+        if (unicast) {
+            MULTICAST.forEach(test -> notVerified.put(test, "it has one subscriber by design"));
+        }
+    }
+
+    /**
+     * One test for each of the TCK's.
+     *
+     * @param millis how long it waits for a signal, and for the absence of one
+     * @param unicast whether it takes one subscriber only
+     * @param publishers makes a publisher of as many notifications, of which, if they are more than
+     *     a kernel queue holds, that many will do; of -1, one that fails
+     */
+    static Stream<DynamicTest> verify(
+            long millis, boolean unicast, LongFunction<Publisher<Notification>> publishers) {
+        return Arrays.stream(PublisherVerification.class.getMethods())
+                .filter(method -> method.isAnnotationPresent(Test.class))
+                .map(
+                        method ->
+                                DynamicTest.dynamicTest(
+                                        method.getName(),
+                                        () ->
+                                                run(
+                                                        method,
+                                                        new PublisherTck(
+                                                                new TestEnvironment(millis, millis),
+                                                                unicast,
+                                                                publishers))));
+    }
+
+    private static void run(Method method, PublisherTck tck) throws Throwable {
+        tck.setUp();
+        try {
+            method.invoke(tck);
+            assertThat(tck.notVerified).doesNotContainKey(method.getName());
+        } catch (InvocationTargetException e) {
+            if (!(e.getCause() instanceof SkipException skipped)) {
+                throw e.getCause();
+            }
+            assertThat(tck.notVerified).as(skipped.getMessage()).containsKey(method.getName());
+            throw new TestAbortedException(tck.notVerified.get(method.getName()));
+        }
+    }
+
+    @Override
+    public Publisher<Notification> createPublisher(long elements) {
+        return publishers.apply(elements);
+    }
+
+    @Override
+    public Publisher<Notification> createFailedPublisher() {
+        return publishers.apply(-1);
+    }
+}
