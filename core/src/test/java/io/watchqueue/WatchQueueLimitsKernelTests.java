@@ -164,11 +164,8 @@ class WatchQueueLimitsKernelTests {
 
     @Test
     void openingWatchingAndClosingLeavesNothing() throws Exception {
-        List<KeyId> many = new ArrayList<>();
-        for (int i = 0; i < 200; i++) {
-            many.add(keys.add("user", "key " + i, new byte[] {1}, keyring));
-        }
-        long watchesBefore = watchesThatFit(many);
+        List<KeyId> many = TestWatches.keys(keys, keyring);
+        long watchesBefore = TestWatches.thatFit(many);
         long descriptorsBefore = TestProcess.descriptors();
         for (int i = 0; i < CYCLES; i++) {
             try (WatchQueue queue = WatchQueue.open()) {
@@ -180,26 +177,6 @@ class WatchQueueLimitsKernelTests {
             }
         }
         assertThat(TestProcess.descriptors()).isEqualTo(descriptorsBefore);
-        assertThat(watchesThatFit(many)).isEqualTo(watchesBefore);
-    }
-
-    /** The kernel does not show how many watches a user has, but it keeps to a limit. */
-    private static long watchesThatFit(List<KeyId> many) throws Exception {
-        long[] placed = new long[1];
-        TestProcess.withOpenFiles(
-                150,
-                () -> {
-                    try (WatchQueue queue = WatchQueue.open()) {
-                        assertThatThrownBy(
-                                        () ->
-                                                many.forEach(
-                                                        key -> {
-                                                            queue.watch(key, 1);
-                                                            placed[0]++;
-                                                        }))
-                                .isInstanceOf(ResourceLimitException.class);
-                    }
-                });
-        return placed[0];
+        assertThat(TestWatches.thatFit(many)).isEqualTo(watchesBefore);
     }
 }

@@ -49,6 +49,8 @@ public final class FakeKernel implements Kernel {
     private final List<String> mistakes = new ArrayList<>();
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
+    private boolean patient = true;
+    private Epoll waitedIn;
 
     private static class File {}
 
@@ -182,6 +184,26 @@ public final class FakeKernel implements Kernel {
             pipe.interests.forEach(this::trigger);
         }
         notifyAll();
+    }
+
+    /** What a call throws that would wait, where nobody may. */
+    public static final class WouldWait extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private WouldWait() {
+            super("this would wait", null, false, false);
+        }
+    }
+
+    /** Makes {@link #epollWait} throw {@link WouldWait} where it would wait. */
+    public synchronized void neverWait() {
+        patient = false;
+    }
+
+    /** Whether the last {@link #epollWait}, had it waited, would wait still. */
+    public synchronized boolean isWaiting() {
+        return waitedIn != null
+                && waitedIn.byDescriptor.values().stream().noneMatch(i -> i.triggered);
     }
 
     /** Runs this at every close. */
@@ -535,8 +557,13 @@ public final class FakeKernel implements Kernel {
                     count++;
                 }
             }
+            waitedIn = null;
             if (count > 0 || timeoutMillis == 0) {
                 return count;
+            }
+            if (!patient) {
+                waitedIn = file;
+                throw new WouldWait();
             }
             Deque<Integer> planned = failures.get("epollWait");
             if (planned != null && !planned.isEmpty()) {

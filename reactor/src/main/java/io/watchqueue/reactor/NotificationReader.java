@@ -23,6 +23,7 @@ import reactor.core.scheduler.NonBlocking;
 
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -42,13 +43,13 @@ public final class NotificationReader {
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
     private final Supplier<WatchQueueSelector> selectors;
-    private final ThreadFactory threads;
+    private final Consumer<ReaderLoop> starter;
     private @Nullable ReaderLoop running;
     private int users;
 
-    NotificationReader(Supplier<WatchQueueSelector> selectors, ThreadFactory threads) {
+    NotificationReader(Supplier<WatchQueueSelector> selectors, Consumer<ReaderLoop> starter) {
         this.selectors = selectors;
-        this.threads = threads;
+        this.starter = starter;
     }
 
     /**
@@ -84,8 +85,9 @@ public final class NotificationReader {
      * @return a reader with no thread yet
      */
     public static NotificationReader create(ThreadFactory threads) {
+        Objects.requireNonNull(threads, "threads");
         return new NotificationReader(
-                WatchQueueSelector::open, Objects.requireNonNull(threads, "threads"));
+                WatchQueueSelector::open, loop -> ReaderThreads.start(threads, loop));
     }
 
     /** Returns the running loop, or starts one. Each call needs a {@link #detach}. */
@@ -104,7 +106,7 @@ public final class NotificationReader {
         WatchQueueSelector selector = selectors.get();
         try {
             ReaderLoop loop = new ReaderLoop(selector, this);
-            ReaderThreads.start(threads, loop);
+            starter.accept(loop);
             return loop;
         } catch (Throwable e) {
             selector.close();

@@ -98,17 +98,22 @@ final class ReaderLoop implements Runnable {
     public void run() {
         try (selector) {
             while (!unused) {
-                serveSignalled();
-                for (int turns = unfinished.size(); turns > 0; turns--) {
-                    NotificationSubscription subscription = unfinished.remove();
-                    subscription.enqueued = false;
-                    serve(subscription);
-                }
-                await();
+                round();
             }
         } catch (Throwable e) {
             fail(e);
         }
+    }
+
+    /** Gives each its turn, and waits if there is nothing left to do. */
+    void round() {
+        serveSignalled();
+        for (int turns = unfinished.size(); turns > 0; turns--) {
+            NotificationSubscription subscription = unfinished.remove();
+            subscription.enqueued = false;
+            serve(subscription);
+        }
+        await();
     }
 
     private void await() {

@@ -68,7 +68,8 @@ final class FakeStreams {
     }
 
     NotificationReader reader(ThreadFactory threads) {
-        return new NotificationReader(() -> FakeQueues.selector(kernel), threads);
+        return new NotificationReader(
+                () -> FakeQueues.selector(kernel), loop -> ReaderThreads.start(threads, loop));
     }
 
     NotificationFlux flux() {
