@@ -108,4 +108,17 @@ public final class TestProcess {
             return open.count();
         }
     }
+
+    /** What /proc has of the thread of that name, of which it keeps 15 bytes. */
+    public static Path thread(String name) throws IOException {
+        String kept = name.substring(0, Math.min(name.length(), 15));
+        try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+            for (Path thread : threads.toList()) {
+                if (Files.readString(thread.resolve("comm")).strip().equals(kept)) {
+                    return thread;
+                }
+            }
+        }
+        throw new AssertionError("no thread is named " + name);
+    }
 }

@@ -22,7 +22,6 @@ import io.watchqueue.KeyId;
 import io.watchqueue.KeyNotification;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
-import io.watchqueue.Keyring;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
@@ -30,39 +29,36 @@ import io.watchqueue.RemovalNotification;
 import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.subscriber.TestSubscriber;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The stream on the real kernel. */
 @Timeout(120)
 class NotificationFluxKernelTests {
 
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final int ALL_PERMISSIONS = 0x3f3f3f3f;
-
-    private final Keyctl keys = Keyctl.system();
-    private KeyId keyring;
-    private KeyId key;
-
-    @BeforeEach
-    void createKeys() {
-        keyring = keys.addKeyring("watchqueue-test", Keyring.USER);
-        key = keys.add("user", "token", new byte[] {1}, keyring);
-    }
+    private final TestKeys test = new TestKeys();
+    private final Keyctl keys = test.keys;
+    private final KeyId keyring = test.keyring;
+    private final KeyId key = test.add("token");
 
     @AfterEach
     void removeKeys() {
-        keys.unlink(keyring, Keyring.USER);
+        test.close();
     }
 
     @Test
@@ -178,9 +174,151 @@ class NotificationFluxKernelTests {
         assertThat(TestProcess.descriptors()).isEqualTo(before);
     }
 
-    private void post(int times) {
-        for (int i = 0; i < times; i++) {
-            keys.setPermissions(key, ALL_PERMISSIONS);
+    @Test
+    void whatIsNotAskedForStaysInTheKernel() {
+        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        NotificationFlux flux =
+                NotificationFlux.builder().watch(key).recorder(recording(opened)).build();
+        TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 0);
+        NotificationRecorder.Gauges queue = opened.get();
+        post(200);
+        assertThat(queue.queuedBytes()).isEqualTo(200 * 16);
+        int asked = 0;
+        for (int demand : new int[] {1, 1, 5, 20, 1, 3, 100}) {
+            subscriber.request(demand);
+            asked += demand;
+            FakeStreams.awaitCount(subscriber, asked);
+            int delivered = asked;
+            FakeStreams.eventually(
+                    () -> queue.queuedBytes() + queue.carriedBytes() + delivered * 16 == 200 * 16);
+            assertThat(queue.carriedBytes()).isLessThan(128);
         }
+        subscriber.cancel();
+    }
+
+    private static NotificationRecorder recording(
+            AtomicReference<NotificationRecorder.Gauges> opened) {
+        return new NotificationRecorder() {
+            @Override
+            public void opened(Gauges queue) {
+                opened.set(queue);
+            }
+        };
+    }
+
+    /** The kernel counts how often a thread waited: each wakeup is one more. */
+    @Test
+    void nothingWakesTheReaderThatNobodyWaitsFor() throws Exception {
+        TestSubscriber<Notification> idle =
+                FakeStreams.subscribe(
+                        NotificationFlux.builder().watch(keyring).build(), Long.MAX_VALUE);
+        NotificationFlux flux = NotificationFlux.builder().watch(key).build();
+        TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 3);
+        post(3);
+        FakeStreams.awaitCount(subscriber, 3);
+        Path status = TestProcess.thread(FakeStreams.THREAD).resolve("status");
+        long waits = waits(status);
+        for (long before = -1; before != waits; waits = waits(status)) {
+            before = waits;
+            FakeStreams.sleep(100);
+        }
+        post(2_000);
+        FakeStreams.sleep(500);
+        assertThat(waits(status)).isEqualTo(waits);
+        subscriber.request(1);
+        FakeStreams.awaitCount(subscriber, 4);
+        assertThat(waits(status)).isGreaterThan(waits);
+        subscriber.cancel();
+        idle.cancel();
+    }
+
+    private static long waits(Path status) throws IOException {
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("voluntary_ctxt_switches"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .sum();
+    }
+
+    @Test
+    void aPrefetchHoldsAFloodThatTheKernelCannot() {
+        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        NotificationFlux flux =
+                NotificationFlux.builder()
+                        .watch(key)
+                        .prefetch(5_000)
+                        .recorder(recording(opened))
+                        .build();
+        TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 0);
+        for (int posted = 250; posted <= 5_000; posted += 250) {
+            post(250);
+            int expected = posted;
+            FakeStreams.eventually(() -> opened.get().prefetched() == expected);
+        }
+        post(1_000); // for which there is neither room
+        subscriber.request(Long.MAX_VALUE);
+        FakeStreams.eventually(
+                () -> {
+                    List<Notification> received = subscriber.getReceivedOnNext();
+                    return received.size() > 5_000
+                            && received.get(received.size() - 1) instanceof LossNotification;
+                });
+        // What one read may carry, and what the kernel holds, and the loss.
+        assertThat(subscriber.getReceivedOnNext()).hasSizeBetween(5_000 + 512, 5_000 + 512 + 8 + 1);
+        assertThat(
+                        subscriber.getReceivedOnNext().stream()
+                                .filter(LossNotification.class::isInstance))
+                .hasSize(1);
+        subscriber.cancel();
+    }
+
+    @Test
+    void completesWhenTheLastKeyIsDestroyedIfAskedTo() {
+        KeyId other = test.add("other");
+        NotificationFlux flux =
+                NotificationFlux.builder()
+                        .watch(key, 1)
+                        .watch(other, 2)
+                        .completeWhenUnwatched()
+                        .build();
+        StepVerifier.create(flux)
+                .then(() -> keys.invalidate(key))
+                .expectNext(new KeyNotification(KeyEvent.INVALIDATED, key.value(), 0, 1))
+                .expectNext(new RemovalNotification(key.value(), 1))
+                .then(() -> keys.unlink(other, keyring))
+                .expectNext(new RemovalNotification(other.value(), 2))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void readersOfOnesOwnHaveTheirNames() {
+        AtomicReference<Thread> thread = new AtomicReference<>();
+        NotificationReader reader = NotificationReader.create("credentials");
+        StepVerifier.create(
+                        NotificationFlux.builder()
+                                .watch(key)
+                                .reader(reader)
+                                .build()
+                                .doOnNext(n -> thread.set(Thread.currentThread())))
+                .then(() -> post(1))
+                .expectNextCount(1)
+                .thenCancel()
+                .verify(SOON);
+        assertThat(thread.get().getName()).isEqualTo("credentials");
+        assertThat(thread.get().isDaemon()).isTrue();
+        assertThat(Schedulers.isNonBlockingThread(thread.get())).isTrue();
+        StepVerifier.create(
+                        NotificationFlux.builder()
+                                .watch(key)
+                                .reader(NotificationReader.create(Executors.defaultThreadFactory()))
+                                .build()
+                                .doOnNext(n -> Flux.never().blockFirst()))
+                .then(() -> post(1))
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("blocking"))
+                .verify(SOON);
+    }
+
+    private void post(int times) {
+        test.post(key, times);
     }
 }

@@ -60,11 +60,20 @@ final class PublisherTck extends PublisherVerification<Notification> {
                     "untested_spec305_cancelMustNotSynchronouslyPerformHeavyComputation",
                     "the TCK has no test; cancel sets a state, and at most wakes the reader");
 
-    /** What does not apply to a publisher for one subscriber. */
-    private static final Set<String> MULTICAST =
+    /** What subscribers of one publisher get. */
+    enum Subscribers {
+        ALL_THE_SAME,
+        EACH_ITS_OWN,
+        ONE_ONLY
+    }
+
+    private static final Set<String> SEVERAL =
             Set.of(
                     "optional_spec111_maySupportMultiSubscribe",
-                    "optional_spec111_registeredSubscribersMustReceiveOnNextOrOnCompleteSignals",
+                    "optional_spec111_registeredSubscribersMustReceiveOnNextOrOnCompleteSignals");
+
+    private static final Set<String> SAME =
+            Set.of(
                     "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingOneByOne",
                     "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingManyUpfront",
                     "optional_spec111_multicast_mustProduceTheSameElementsInTheSameSequenceToAllOfItsSubscribersWhenRequestingManyUpfrontAndCompleteAsExpected");
@@ -74,12 +83,15 @@ final class PublisherTck extends PublisherVerification<Notification> {
 
     private PublisherTck(
             TestEnvironment environment,
-            boolean unicast,
+            Subscribers subscribers,
             LongFunction<Publisher<Notification>> publishers) {
         super(environment);
         this.publishers = publishers;
-        if (unicast) {
-            MULTICAST.forEach(test -> notVerified.put(test, "it has one subscriber by design"));
+        if (subscribers == Subscribers.ONE_ONLY) {
+            SEVERAL.forEach(test -> notVerified.put(test, "it has one subscriber by design"));
+        }
+        if (subscribers != Subscribers.ALL_THE_SAME) {
+            SAME.forEach(test -> notVerified.put(test, "here no two have the same queue"));
         }
     }
 
@@ -87,12 +99,14 @@ final class PublisherTck extends PublisherVerification<Notification> {
      * One test for each of the TCK's.
      *
      * @param millis how long it waits for a signal, and for the absence of one
-     * @param unicast whether it takes one subscriber only
+     * @param subscribers what several subscribers of a publisher get
      * @param publishers makes a publisher of as many notifications, of which, if they are more than
      *     a kernel queue holds, that many will do; of -1, one that fails
      */
     static Stream<DynamicTest> verify(
-            long millis, boolean unicast, LongFunction<Publisher<Notification>> publishers) {
+            long millis,
+            Subscribers subscribers,
+            LongFunction<Publisher<Notification>> publishers) {
         return Arrays.stream(PublisherVerification.class.getMethods())
                 .filter(method -> method.isAnnotationPresent(Test.class))
                 .map(
@@ -104,7 +118,7 @@ final class PublisherTck extends PublisherVerification<Notification> {
                                                         method,
                                                         new PublisherTck(
                                                                 new TestEnvironment(millis, millis),
-                                                                unicast,
+                                                                subscribers,
                                                                 publishers))));
     }
 

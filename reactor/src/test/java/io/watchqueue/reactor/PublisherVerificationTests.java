@@ -39,24 +39,27 @@ class PublisherVerificationTests {
 
     @TestFactory
     Stream<DynamicTest> notificationFlux() {
-        return PublisherTck.verify(MILLIS, false, elements -> flux(elements, 0));
+        return PublisherTck.verify(
+                MILLIS, PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 0));
     }
 
     @TestFactory
     Stream<DynamicTest> notificationFluxWithPrefetch() {
-        return PublisherTck.verify(MILLIS, false, elements -> flux(elements, 7));
+        return PublisherTck.verify(
+                MILLIS, PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 7));
     }
 
     @TestFactory
     Stream<DynamicTest> receivedFromAQueue() {
-        return PublisherTck.verify(MILLIS, true, PublisherVerificationTests::received);
+        return PublisherTck.verify(
+                MILLIS, PublisherTck.Subscribers.ONE_ONLY, PublisherVerificationTests::received);
     }
 
     @TestFactory
     Stream<DynamicTest> boundedWithLoss() {
         return PublisherTck.verify(
                 MILLIS,
-                false,
+                PublisherTck.Subscribers.ALL_THE_SAME,
                 elements ->
                         flux(elements, 0).transform(NotificationOperators.boundedWithLoss(MOST)));
     }
