@@ -49,6 +49,7 @@ public final class FakeKernel implements Kernel {
     private final List<String> mistakes = new ArrayList<>();
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
+    private Pipe last;
     private boolean patient = true;
     private Epoll waitedIn;
 
@@ -152,14 +153,9 @@ public final class FakeKernel implements Kernel {
         }
     }
 
-    /** Posts to the pipe with the highest descriptor only. */
+    /** Posts to the pipe that was made last, and no other. */
     public synchronized void postToLast(byte[] message) {
-        int last =
-                files.keySet().stream()
-                        .filter(fd -> files.get(fd) instanceof End)
-                        .max(Integer::compare)
-                        .orElseThrow();
-        post(((End) files.get(last)).pipe, message);
+        post(last, message);
     }
 
     private void post(Pipe pipe, byte[] message) {
@@ -332,6 +328,7 @@ public final class FakeKernel implements Kernel {
             mistakes.add("pipe2 with flags " + flags);
         }
         Pipe pipe = new Pipe();
+        last = pipe;
         int read = add(new End(pipe, true));
         int write = add(new End(pipe, false));
         return (long) write << 32 | read;

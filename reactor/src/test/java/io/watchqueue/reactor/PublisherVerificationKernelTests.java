@@ -35,7 +35,6 @@ class PublisherVerificationKernelTests {
 
     private static final TestKeys TEST = new TestKeys();
     private static final AtomicInteger NUMBER = new AtomicInteger();
-    private static final long MILLIS = 500;
 
     @AfterAll
     static void removeKeys() {
@@ -45,9 +44,7 @@ class PublisherVerificationKernelTests {
     @TestFactory
     Stream<DynamicTest> notificationFlux() {
         return PublisherTck.verify(
-                MILLIS,
-                PublisherTck.Subscribers.EACH_ITS_OWN,
-                PublisherVerificationKernelTests::flux);
+                PublisherTck.Subscribers.EACH_ITS_OWN, PublisherVerificationKernelTests::flux);
     }
 
     private static Flux<Notification> flux(long elements) {

@@ -35,30 +35,28 @@ import java.util.stream.Stream;
 class PublisherVerificationTests {
 
     private static final int MOST = WatchQueue.MAX_CAPACITY;
-    private static final long MILLIS = 200;
 
     @TestFactory
     Stream<DynamicTest> notificationFlux() {
         return PublisherTck.verify(
-                MILLIS, PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 0));
+                PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 0));
     }
 
     @TestFactory
     Stream<DynamicTest> notificationFluxWithPrefetch() {
         return PublisherTck.verify(
-                MILLIS, PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 7));
+                PublisherTck.Subscribers.ALL_THE_SAME, elements -> flux(elements, 7));
     }
 
     @TestFactory
     Stream<DynamicTest> receivedFromAQueue() {
         return PublisherTck.verify(
-                MILLIS, PublisherTck.Subscribers.ONE_ONLY, PublisherVerificationTests::received);
+                PublisherTck.Subscribers.ONE_ONLY, PublisherVerificationTests::received);
     }
 
     @TestFactory
     Stream<DynamicTest> boundedWithLoss() {
         return PublisherTck.verify(
-                MILLIS,
                 PublisherTck.Subscribers.ALL_THE_SAME,
                 elements ->
                         flux(elements, 0).transform(NotificationOperators.boundedWithLoss(MOST)));

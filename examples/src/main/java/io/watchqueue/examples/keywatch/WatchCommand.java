@@ -115,12 +115,7 @@ final class WatchCommand implements Callable<Integer> {
                 break; // whoever read our output has gone
             }
             if (notification instanceof RemovalNotification removal) {
-                int key = (int) removal.id();
-                names.forget(key);
-                watched.remove(key);
-                if (watched.isEmpty()) {
-                    break;
-                }
+                names.forget((int) removal.id());
             }
         }
         return CommandLine.ExitCode.OK;
@@ -132,7 +127,7 @@ final class WatchCommand implements Callable<Integer> {
     }
 
     private NotificationFlux changes(Keyctl keys, KeyNames names, Set<Integer> watched) {
-        NotificationFlux.Builder builder = NotificationFlux.builder();
+        NotificationFlux.Builder builder = NotificationFlux.builder().completeWhenUnwatched();
         try {
             builder.capacity(capacity);
             if (!events.isEmpty()) {
