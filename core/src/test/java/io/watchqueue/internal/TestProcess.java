@@ -83,6 +83,10 @@ public final class TestProcess {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(output).isZero();
+        // The JVM closes them itself, but only a moment after the process has ended.
+        process.getOutputStream().close();
+        process.getInputStream().close();
+        process.getErrorStream().close();
         return output;
     }
 

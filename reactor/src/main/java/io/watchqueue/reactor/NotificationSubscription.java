@@ -356,7 +356,7 @@ final class NotificationSubscription
         }
         Throwable reported = hooked(error, subscriber.currentContext());
         if (before == CANCELLED) {
-            Operators.onErrorDropped(reported, subscriber.currentContext());
+            tell(() -> Operators.onErrorDropped(reported, subscriber.currentContext()));
         } else {
             tell(() -> subscriber.onError(reported));
         }
@@ -371,9 +371,10 @@ final class NotificationSubscription
         }
     }
 
-    private static void tell(Runnable terminalSignal) {
+    /** What others make of the end is no reason for this thread's other subscriptions to end. */
+    private static void tell(Runnable end) {
         try {
-            terminalSignal.run();
+            end.run();
         } catch (Throwable e) {
             ReaderLoop.report(e);
         }
@@ -387,7 +388,7 @@ final class NotificationSubscription
         }
         actual = null;
         closeQueue();
-        onClose.accept(this);
+        tell(() -> onClose.accept(this));
         ReaderLoop current = reader;
         if (current != null) {
             current.detach(this);

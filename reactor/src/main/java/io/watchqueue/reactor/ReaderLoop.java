@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -172,8 +173,9 @@ final class ReaderLoop implements Runnable {
      */
     private void fail(Throwable error) {
         owner.failed(this);
+        List.copyOf(served).forEach(subscription -> subscription.fail(error));
+        // Only now may others end what they signal: all that this thread has touched has ended.
         failure = error;
-        served.forEach(subscription -> subscription.fail(error));
         failSignalled(error);
     }
 

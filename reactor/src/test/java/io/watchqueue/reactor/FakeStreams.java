@@ -30,6 +30,8 @@ import reactor.test.subscriber.TestSubscriber;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -42,7 +44,8 @@ final class FakeStreams {
     static final String THREAD = "watchqueue-reader";
 
     final FakeKernel kernel = new FakeKernel();
-    private NotificationReader reader = reader(Marked::new);
+    private final Set<Thread> readers = ConcurrentHashMap.newKeySet();
+    private NotificationReader reader = reader(this::daemon);
     private int prefetch;
     private boolean completing;
     private NotificationRecorder recorder = NotificationRecorder.NONE;
@@ -106,6 +109,17 @@ final class FakeStreams {
         for (int key = from; key <= to; key++) {
             kernel.post(FakeKernel.key(KeyEvent.UPDATED.ordinal(), key, 0, 1));
         }
+    }
+
+    private Thread daemon(Runnable loop) {
+        Thread thread = new Marked(loop);
+        readers.add(thread);
+        return thread;
+    }
+
+    /** How many threads read for these streams. */
+    long readers() {
+        return readers.stream().filter(Thread::isAlive).count();
     }
 
     /** Waits until the reader has come to rest in the kernel. */

@@ -340,12 +340,12 @@ class NotificationFluxTests {
     void theReaderEndsWithTheLastSubscriptionAndStartsAgain() {
         TestSubscriber<Notification> first = subscribe(flux, 1);
         TestSubscriber<Notification> second = subscribe(flux, 1);
-        assertThat(readers()).isEqualTo(1);
+        assertThat(streams.readers()).isEqualTo(1);
         first.cancel();
         streams.post(1, 1);
         awaitCount(second, 1);
         second.cancel();
-        eventually(() -> readers() == 0);
+        eventually(() -> streams.readers() == 0);
         TestSubscriber<Notification> third = subscribe(flux, 1);
         streams.post(2, 2);
         awaitCount(third, 1);
@@ -574,12 +574,6 @@ class NotificationFluxTests {
         assertThatThrownBy(() -> NotificationFlux.builder().watch(KeyId.of(1), 256))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("256");
-    }
-
-    private static long readers() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals(FakeStreams.THREAD))
-                .count();
     }
 
     private static boolean awaitLatch(CountDownLatch latch) {

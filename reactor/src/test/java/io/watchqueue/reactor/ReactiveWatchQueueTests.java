@@ -37,11 +37,15 @@ import io.watchqueue.internal.FakeKernel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscription;
 
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.subscriber.TestSubscriber;
 import reactor.test.util.RaceTestUtils;
+
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
 class ReactiveWatchQueueTests {
@@ -180,6 +184,46 @@ class ReactiveWatchQueueTests {
         // What is left is the selector of a reader that is about to end.
         assertThat(kernel.open().size()).isLessThanOrEqualTo(2);
         assertThat(queue.isDisposed()).isTrue();
+    }
+
+    @Test
+    void whatThrowsOnDisposeDoesNotEndTheReaderForOthers() {
+        AtomicReference<Throwable> uncaught = new AtomicReference<>();
+        ReactiveWatchQueue ending = streams.queue();
+        TestSubscriber<Notification> other = subscribe(streams.queue().receive(), Long.MAX_VALUE);
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.set(e));
+        try {
+            ending.onDispose().subscribe(new ThrowsOnComplete());
+            subscribe(ending.receive(), 0).cancel();
+            eventually(() -> uncaught.get() != null);
+            assertThat(uncaught.get()).hasMessage("against the rules");
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        streams.post(1, 1);
+        awaitCount(other, 1);
+        assertThat(streams.readers()).isEqualTo(1);
+        other.cancel();
+        eventually(() -> streams.readers() == 0);
+    }
+
+    private static final class ThrowsOnComplete implements CoreSubscriber<Void> {
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(Void value) {}
+
+        @Override
+        public void onError(Throwable error) {}
+
+        @Override
+        public void onComplete() {
+            throw new IllegalStateException("against the rules");
+        }
     }
 
     @Test
