@@ -652,7 +652,9 @@ public final class Keyctl {
     public KeyId joinSession(String name) {
         String operation = "join session keyring '" + name + "'";
         checkText(operation, "name", name);
-        return KeyId.of(call(operation, () -> kernel.joinSession(name)));
+        int joined = call(operation, () -> kernel.joinSession(name));
+        // 0 if the thread has that one already.
+        return joined == 0 ? resolve(Keyring.SESSION, false) : KeyId.of(joined);
     }
 
     private void keyctl(String operation, int number, int... arguments) {

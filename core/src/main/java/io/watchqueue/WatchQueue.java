@@ -285,6 +285,17 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
+     * Tells whether nothing can come any more from the watches that this queue had: all are gone,
+     * and what they left was read, up to their removals. A watch whose key was destroyed is known
+     * to be gone by its removal, and if that was lost, not at all.
+     *
+     * @return true then; false if there is a watch, or never was one
+     */
+    public boolean isUnwatched() {
+        return watches.haveEnded();
+    }
+
+    /**
      * Waits for the next notification.
      *
      * @return the notification
@@ -334,8 +345,8 @@ public final class WatchQueue implements AutoCloseable {
 
     /**
      * Hands over what is there, without waiting. Reads from the kernel no more than there is demand
-     * for, but for the rest of one read of 128 bytes, which the next call hands over first: what
-     * nobody asks for stays in the kernel's queue.
+     * for, but for the rest of one small read, which the next call hands over first: what nobody
+     * asks for stays in the kernel's queue.
      *
      * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the queue was
      * empty, and no loss is pending.
@@ -502,7 +513,9 @@ public final class WatchQueue implements AutoCloseable {
      * Returns what was read from the kernel but not handed over yet, as a demand smaller than one
      * read leaves it.
      *
-     * @return less than 128 bytes, unless a consumer stopped before it had what it asked for
+     * @return less than 128 bytes, and 8 for each loss among what was read, which is shorter than
+     *     the notifications there was room for; more if a consumer stopped before it had what it
+     *     asked for
      */
     public int carriedBytes() {
         return carriedBytes;
@@ -516,6 +529,10 @@ public final class WatchQueue implements AutoCloseable {
      */
     public long readCalls() {
         return readCalls;
+    }
+
+    Kernel kernel() {
+        return kernel;
     }
 
     /** Runs a call on the read end's number. */

@@ -40,6 +40,10 @@ public final class WatchQueueSelector implements AutoCloseable {
 
     private static final int EVENTS_AT_ONCE = 64;
     private static final long WAKEUP = 0;
+
+    /** Not even for an end that nobody reads, which is reported always, but so only once. */
+    private static final int DISARMED = Kernel.EPOLLET;
+
     private static final String SELECT = "select a watch queue";
 
     private final Kernel kernel;
@@ -76,6 +80,29 @@ public final class WatchQueueSelector implements AutoCloseable {
         return open(WatchQueueSupport.systemKernel("open a selector"));
     }
 
+    /**
+     * Opens a selector that takes such queues as that one: those of the same kernel, which matters
+     * where tests simulate one.
+     *
+     * @param queue a queue, which need not be open any more
+     * @return the selector
+     * @throws ResourceLimitException if there are too many descriptors in use
+     */
+    public static WatchQueueSelector openFor(WatchQueue queue) {
+        return open(queue.kernel());
+    }
+
+    /**
+     * Tells whether a queue can be registered: whether it is of the kernel that this selector waits
+     * in.
+     *
+     * @param queue a queue
+     * @return true unless one of them is of a simulated kernel, and the other is not of the same
+     */
+    public boolean accepts(WatchQueue queue) {
+        return queue.kernel() == kernel;
+    }
+
     static WatchQueueSelector open(Kernel kernel) {
         String operation = "open a selector";
         int epoll = kernel.epollCreate(Kernel.O_CLOEXEC);
@@ -110,14 +137,23 @@ public final class WatchQueueSelector implements AutoCloseable {
      * @param queue a queue that this selector does not have
      * @param attachment what {@link Registration#attachment()} is to return
      * @return the registration
+     * @throws IllegalArgumentException if this selector does not {@linkplain #accepts accept} the
+     *     queue
      * @throws WatchQueueClosedException if the queue or the selector is closed
      * @throws ResourceLimitException if the kernel has no memory, or fs.epoll.max_user_watches is
      *     reached
      */
     public Registration register(WatchQueue queue, Object attachment) {
         Objects.requireNonNull(attachment, "attachment");
+        if (!accepts(queue)) {
+            throw new IllegalArgumentException(
+                    "register "
+                            + queue
+                            + ": it is of another kernel than this selector, one of them being"
+                            + " simulated; open the selector by openFor(queue)");
+        }
         Registration registration = new Registration(queue, attachment, ++lastId);
-        registration.control(Kernel.EPOLL_CTL_ADD, 0);
+        registration.control(Kernel.EPOLL_CTL_ADD, DISARMED);
         registrations.put(registration.id, registration);
         return registration;
     }
@@ -229,7 +265,7 @@ public final class WatchQueueSelector implements AutoCloseable {
          */
         public void arm() {
             if (!armed) {
-                control(Kernel.EPOLL_CTL_MOD, Kernel.EPOLLIN | Kernel.EPOLLET);
+                control(Kernel.EPOLL_CTL_MOD, DISARMED | Kernel.EPOLLIN);
                 armed = true;
             }
         }
@@ -242,7 +278,7 @@ public final class WatchQueueSelector implements AutoCloseable {
          */
         public void disarm() {
             if (armed) {
-                control(Kernel.EPOLL_CTL_MOD, 0);
+                control(Kernel.EPOLL_CTL_MOD, DISARMED);
                 armed = false;
             }
         }

@@ -16,11 +16,9 @@
 package io.watchqueue;
 
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.JnaKernel;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
-
-import org.jspecify.annotations.Nullable;
+import io.watchqueue.internal.SystemKernel;
 
 /** Whether this process can watch keys here, and if not, why, and what to do about it. */
 public final class WatchQueueSupport {
@@ -72,7 +70,7 @@ public final class WatchQueueSupport {
      * @return the answer as of now
      */
     public static WatchQueueSupport probe() {
-        Kernel kernel = SystemKernel.KERNEL;
+        Kernel kernel = SystemKernel.get();
         return kernel == null ? unavailable() : probe(kernel);
     }
 
@@ -127,7 +125,7 @@ public final class WatchQueueSupport {
 
     /** The kernel of this machine, for a queue or key operation that cannot do without. */
     static Kernel systemKernel(String operation) {
-        Kernel kernel = SystemKernel.KERNEL;
+        Kernel kernel = SystemKernel.get();
         if (kernel == null) {
             throw new WatchQueueUnsupportedException(operation, 0, unavailable());
         }
@@ -153,7 +151,7 @@ public final class WatchQueueSupport {
             return ofKeyctlError(Errno.EOPNOTSUPP);
         }
         return new WatchQueueSupport(
-                Status.AVAILABLE, 0, "Linux " + version() + " delivers key notifications.");
+                Status.AVAILABLE, 0, "Linux " + kernel.release() + " delivers key notifications.");
     }
 
     static WatchQueueSupport ofPipeError(int errno) {
@@ -217,7 +215,7 @@ public final class WatchQueueSupport {
     }
 
     private static WatchQueueSupport unavailable() {
-        Throwable failure = SystemKernel.FAILURE;
+        Throwable failure = SystemKernel.failure();
         if (failure instanceof UnsupportedOperationException) {
             return new WatchQueueSupport(
                     Status.UNKNOWN_PLATFORM,
@@ -233,29 +231,5 @@ public final class WatchQueueSupport {
                         + failure
                         + "). It must be on the class path (net.java.dev.jna:jna), needs a directory where it may unpack its"
                         + " library (-Djna.tmpdir=DIR), a glibc, and from JDK 24 on --enable-native-access=ALL-UNNAMED.");
-    }
-
-    /**
-     * Loaded once; a failure is kept, since a second attempt would only report a class that failed
-     * to initialize.
-     */
-    private static final class SystemKernel {
-        static final @Nullable Kernel KERNEL;
-        static final @Nullable Throwable FAILURE;
-
-        static {
-            Kernel kernel = null;
-            Throwable failure = null;
-            try {
-                kernel = JnaKernel.load();
-            } catch (VirtualMachineError e) {
-                throw e;
-            } catch (UnsupportedOperationException | Error e) {
-                // Error: JNA reports an incompatible native library by just that.
-                failure = e;
-            }
-            KERNEL = kernel;
-            FAILURE = failure;
-        }
     }
 }

@@ -40,6 +40,7 @@ final class Watches {
     private final Map<Identity, Long> leaving = new HashMap<>();
 
     private long closings;
+    private boolean any;
 
     /** All that a notification tells of the watch it is from. */
     private record Identity(long serial, int tag) {
@@ -51,6 +52,11 @@ final class Watches {
     /** The watches that are not known to be gone, the oldest first. */
     synchronized List<Watch> list() {
         return new ArrayList<>(current.values());
+    }
+
+    /** Whether there were watches, and all are gone, with all that they left. */
+    synchronized boolean haveEnded() {
+        return any && current.isEmpty() && placing.isEmpty() && leaving.isEmpty();
     }
 
     /**
@@ -67,6 +73,7 @@ final class Watches {
     }
 
     synchronized void placed(Watch watch) {
+        any = true;
         if (placing.remove(watch)) {
             current.put(watch.key().value(), watch);
         }

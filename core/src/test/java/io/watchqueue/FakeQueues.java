@@ -15,7 +15,7 @@
  */
 package io.watchqueue;
 
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
 
 /** Opens what this package has on a {@link FakeKernel}, for the tests of other packages. */
 public final class FakeQueues {
@@ -25,11 +25,6 @@ public final class FakeQueues {
     /** A queue of that capacity which watches key 1 with the tag 1. */
     public static WatchQueue open(FakeKernel kernel, int capacity) {
         return WatchQueue.builder(kernel).capacity(capacity).watch(KeyId.of(1), 1).open();
-    }
-
-    /** A selector. */
-    public static WatchQueueSelector selector(FakeKernel kernel) {
-        return WatchQueueSelector.open(kernel);
     }
 
     /** What an operation on a key throws. */

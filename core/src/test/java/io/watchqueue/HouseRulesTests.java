@@ -76,4 +76,15 @@ class HouseRulesTests {
                 .should(PublicSignatures.mention("io.watchqueue.internal"))
                 .check(CLASSES);
     }
+
+    @Test
+    void whatIsForTestsShowsNothingOfTheNativeLayerEither() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.watchqueue.test")
+                .and()
+                .arePublic()
+                .should(PublicSignatures.mention("io.watchqueue.internal"))
+                .check(CLASSES);
+    }
 }

@@ -19,7 +19,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +53,7 @@ class KeyctlTests {
 
     @Test
     void findsByTypeAndDescriptionAmongAllVisibleKeys() {
-        kernel.fail("describeKey", Errno.ENOKEY, Errno.EACCES);
+        kernel.fail(NativeCall.DESCRIBE, Errno.ENOKEY, Errno.EACCES);
         assertThat(keys.find("%user:key " + "x".repeat(200))).isEqualTo(KeyId.of(3));
         assertThatThrownBy(() -> keys.find("%:nowhere"))
                 .isInstanceOf(KeyUnavailableException.class)
@@ -81,7 +82,7 @@ class KeyctlTests {
         byte[] secret = "secret".getBytes();
         keys.add("user", "token", secret, Keyring.USER);
         assertThat(kernel.lastPayload()).containsOnly(0);
-        kernel.fail("updateKey", Errno.EKEYREVOKED);
+        kernel.fail(NativeCall.UPDATE, Errno.EKEYREVOKED);
         assertThatThrownBy(() -> keys.update(KEY, secret))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageNotContaining("secret");
@@ -94,7 +95,7 @@ class KeyctlTests {
         assertThatThrownBy(() -> keys.add("user", "a\0b", new byte[1], Keyring.USER))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("NUL");
-        assertThat(kernel.count("addKey")).isZero();
+        assertThat(kernel.count(NativeCall.ADD_KEY)).isZero();
     }
 
     @ParameterizedTest(name = "{0} is {1}")
@@ -120,7 +121,7 @@ class KeyctlTests {
         "EIO,WatchQueueException"
     })
     void failuresAreTyped(String errno, String type) throws Exception {
-        kernel.fail("keyctl 8", Errno.class.getField(errno).getInt(null));
+        kernel.fail(NativeCall.LINK, errno);
         assertThatThrownBy(() -> keys.link(KEY, Keyring.USER))
                 .isExactlyInstanceOf(Class.forName("io.watchqueue." + type))
                 .hasMessageContainingAll("link key 1 into @u", errno);
@@ -128,9 +129,9 @@ class KeyctlTests {
 
     @Test
     void signalsDoNotDisturb() {
-        kernel.fail("keyctl 7", Errno.EINTR);
+        kernel.fail(NativeCall.CLEAR, Errno.EINTR);
         keys.clear(KEY);
-        assertThat(kernel.count("keyctl 7")).isEqualTo(2);
+        assertThat(kernel.count(NativeCall.CLEAR)).isEqualTo(2);
     }
 
     @Test
@@ -173,23 +174,23 @@ class KeyctlTests {
         assertThat(keys.capabilities())
                 .containsExactly(
                         KeyCapability.NAMESPACED_KEYRING_NAMES, KeyCapability.NOTIFICATIONS);
-        kernel.fail("keyCapabilities", Errno.EOPNOTSUPP);
+        kernel.fail(NativeCall.CAPABILITIES, Errno.EOPNOTSUPP);
         assertThat(keys.capabilities()).isEmpty();
-        kernel.fail("keyCapabilities", Errno.ENOSYS);
+        kernel.fail(NativeCall.CAPABILITIES, Errno.ENOSYS);
         assertThatThrownBy(keys::capabilities).hasMessageContaining("CONFIG_KEYS");
     }
 
     @Test
     void nothingFoundIsNoError() {
         assertThat(keys.search(KEY, "user", "token")).isEmpty();
-        kernel.fail("searchKey", Errno.EKEYEXPIRED);
+        kernel.fail(NativeCall.SEARCH, Errno.EKEYEXPIRED);
         assertThatThrownBy(() -> keys.search(KEY, "user", "token"))
                 .isInstanceOf(KeyUnavailableException.class);
-        kernel.fail("keyringId", Errno.ENOKEY);
+        kernel.fail(NativeCall.GET_KEYRING_ID, Errno.ENOKEY);
         assertThatThrownBy(() -> keys.search(KEY, "user", "token"))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContaining("key 1");
-        kernel.fail("keyctl 30", Errno.EEXIST);
+        kernel.fail(NativeCall.MOVE, Errno.EEXIST);
         assertThat(keys.moveIfAbsent(KEY, Keyring.USER, Keyring.SESSION)).isFalse();
         assertThat(keys.moveIfAbsent(KEY, Keyring.USER, Keyring.SESSION)).isTrue();
     }

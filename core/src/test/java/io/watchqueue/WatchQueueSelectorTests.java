@@ -20,7 +20,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Background;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -68,11 +69,11 @@ class WatchQueueSelectorTests {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
                 WatchQueue queue = FakeQueues.open(kernel, 32)) {
             WatchQueueSelector.Registration registration = selector.register(queue, "queue");
-            int before = kernel.count("epollControl");
+            int before = kernel.count(NativeCall.EPOLL_CONTROL);
             registration.disarm();
             registration.arm();
             registration.arm();
-            assertThat(kernel.count("epollControl")).isEqualTo(before + 1);
+            assertThat(kernel.count(NativeCall.EPOLL_CONTROL)).isEqualTo(before + 1);
         }
     }
 
@@ -100,7 +101,7 @@ class WatchQueueSelectorTests {
             selector.select(registration -> {});
             CompletableFuture<Void> wait =
                     Background.run(() -> selector.select(registration -> {}));
-            while (kernel.count("epollWait") < 2) {
+            while (kernel.count(NativeCall.EPOLL_WAIT) < 2) {
                 Thread.onSpinWait();
             }
             assertThat(wait).isNotDone();
@@ -112,9 +113,9 @@ class WatchQueueSelectorTests {
     @Test
     void aSignalEndsAWaitWithoutHarm() {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
-            kernel.fail("epollWait", Errno.EINTR);
+            kernel.fail(NativeCall.EPOLL_WAIT, Errno.EINTR);
             selector.select(registration -> {});
-            kernel.fail("epollWait", Errno.EBADF);
+            kernel.fail(NativeCall.EPOLL_WAIT, Errno.EBADF);
             assertThatThrownBy(() -> selector.select(registration -> {}))
                     .isInstanceOf(WatchQueueException.class)
                     .hasMessageContaining("EBADF");
@@ -123,14 +124,14 @@ class WatchQueueSelectorTests {
 
     @ParameterizedTest(name = "{0} fails with {1}")
     @CsvSource({
-        "epollCreate,EMFILE,RLIMIT_NOFILE",
-        "eventfd,ENFILE,fs.file-max",
-        "epollControl,ENOSPC,fs.epoll.max_user_watches",
-        "epollControl,ENOMEM,memory"
+        "EPOLL_CREATE,EMFILE,RLIMIT_NOFILE",
+        "EVENTFD,ENFILE,fs.file-max",
+        "EPOLL_CONTROL,ENOSPC,fs.epoll.max_user_watches",
+        "EPOLL_CONTROL,ENOMEM,memory"
     })
-    void aFailureToOpenNamesTheLimitAndLeavesNothingOpen(String call, String errno, String limit)
-            throws Exception {
-        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+    void aFailureToOpenNamesTheLimitAndLeavesNothingOpen(
+            NativeCall call, String errno, String limit) throws Exception {
+        kernel.fail(call, errno);
         assertThatThrownBy(() -> WatchQueueSelector.open(kernel))
                 .isInstanceOfSatisfying(
                         ResourceLimitException.class, e -> assertThat(e.limit()).isEqualTo(limit));
@@ -140,7 +141,7 @@ class WatchQueueSelectorTests {
     void aQueueThatCannotBeRegisteredIsNot() {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
                 WatchQueue queue = FakeQueues.open(kernel, 32)) {
-            kernel.fail("epollControl", Errno.ENOSPC);
+            kernel.fail(NativeCall.EPOLL_CONTROL, Errno.ENOSPC);
             assertThatThrownBy(() -> selector.register(queue, "queue"))
                     .isInstanceOf(ResourceLimitException.class);
             queue.close();

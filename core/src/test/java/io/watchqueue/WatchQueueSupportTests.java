@@ -18,8 +18,8 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,19 +31,19 @@ class WatchQueueSupportTests {
 
     @ParameterizedTest(name = "{0} fails with {1}: {2}")
     @CsvSource({
-        "pipe2,ENOPKG,WATCH_QUEUE_OFF,CONFIG_WATCH_QUEUE",
-        "pipe2,EINVAL,KERNEL_TOO_OLD,5.8",
-        "pipe2,EPERM,KEYCTL_REFUSED,seccomp",
-        "pipe2,EMFILE,RESOURCES_EXHAUSTED,RLIMIT_NOFILE",
-        "pipe2,ENFILE,RESOURCES_EXHAUSTED,fs.file-max",
-        "keyCapabilities,EOPNOTSUPP,KEY_NOTIFICATIONS_OFF,CONFIG_KEY_NOTIFICATIONS",
-        "keyCapabilities,EPERM,KEYCTL_REFUSED,seccomp",
-        "keyCapabilities,ENOSYS,KEYCTL_REFUSED,CONFIG_KEYS"
+        "PIPE2,ENOPKG,WATCH_QUEUE_OFF,CONFIG_WATCH_QUEUE",
+        "PIPE2,EINVAL,KERNEL_TOO_OLD,5.8",
+        "PIPE2,EPERM,KEYCTL_REFUSED,seccomp",
+        "PIPE2,EMFILE,RESOURCES_EXHAUSTED,RLIMIT_NOFILE",
+        "PIPE2,ENFILE,RESOURCES_EXHAUSTED,fs.file-max",
+        "CAPABILITIES,EOPNOTSUPP,KEY_NOTIFICATIONS_OFF,CONFIG_KEY_NOTIFICATIONS",
+        "CAPABILITIES,EPERM,KEYCTL_REFUSED,seccomp",
+        "CAPABILITIES,ENOSYS,KEYCTL_REFUSED,CONFIG_KEYS"
     })
     void saysWhatIsMissingAndLeavesNothingOpen(
-            String call, String errno, WatchQueueSupport.Status status, String explanation)
+            NativeCall call, String errno, WatchQueueSupport.Status status, String explanation)
             throws Exception {
-        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+        kernel.fail(call, errno);
         WatchQueueSupport support = WatchQueueSupport.probe(kernel);
         assertThat(support.status()).isEqualTo(status);
         assertThat(support.isAvailable()).isFalse();

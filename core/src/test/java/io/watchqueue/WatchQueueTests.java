@@ -20,7 +20,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Background;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -56,38 +57,44 @@ class WatchQueueTests {
         WatchQueue.builder(kernel).filter(filter).watch(KEY, 7).open().close();
         assertThat(kernel.calls())
                 .containsExactly(
-                        "pipe2", "setSize", "pipeSize", "setFilter", "watchKey", "close", "close");
+                        NativeCall.PIPE2,
+                        NativeCall.SET_SIZE,
+                        NativeCall.GET_PIPE_SIZE,
+                        NativeCall.SET_FILTER,
+                        NativeCall.WATCH_KEY,
+                        NativeCall.CLOSE,
+                        NativeCall.CLOSE);
     }
 
     @ParameterizedTest(name = "{0} fails with {1}")
     @CsvSource({
-        "pipe2,EMFILE,ResourceLimitException,RLIMIT_NOFILE",
-        "pipe2,ENFILE,ResourceLimitException,fs.pipe-user-pages-hard",
-        "pipe2,ENOMEM,ResourceLimitException,no memory",
-        "pipe2,ENOPKG,WatchQueueUnsupportedException,CONFIG_WATCH_QUEUE",
-        "pipe2,EINVAL,WatchQueueUnsupportedException,5.8",
-        "setSize,EPERM,ResourceLimitException,fs.pipe-user-pages-soft",
-        "setSize,ENOMEM,ResourceLimitException,no memory",
-        "setSize,EBUSY,WatchQueueException,size a watch queue to 512",
-        "pipeSize,EBADF,WatchQueueException,read the size",
-        "setFilter,ENOMEM,ResourceLimitException,filter a watch queue by INSTANTIATED",
-        "setFilter,EINVAL,WatchQueueException,of any tag",
-        "watchKey,EACCES,KeyPermissionException,need View",
-        "watchKey,ENOKEY,KeyUnavailableException,no such key",
-        "watchKey,EKEYREVOKED,KeyUnavailableException,was revoked",
-        "watchKey,EKEYEXPIRED,KeyUnavailableException,has expired",
-        "watchKey,EKEYREJECTED,KeyUnavailableException,was rejected",
-        "watchKey,EBUSY,AlreadyWatchedException,watches that key already",
-        "watchKey,EDQUOT,ResourceLimitException,kernel.keys.maxkeys",
-        "watchKey,ENOMEM,ResourceLimitException,no memory",
-        "watchKey,EOPNOTSUPP,WatchQueueUnsupportedException,CONFIG_KEY_NOTIFICATIONS",
-        "watchKey,EPERM,WatchQueueUnsupportedException,seccomp",
-        "watchKey,ENOSYS,WatchQueueUnsupportedException,seccomp",
-        "watchKey,EIO,WatchQueueException,watch key 1 with tag 7"
+        "PIPE2,EMFILE,ResourceLimitException,RLIMIT_NOFILE",
+        "PIPE2,ENFILE,ResourceLimitException,fs.pipe-user-pages-hard",
+        "PIPE2,ENOMEM,ResourceLimitException,no memory",
+        "PIPE2,ENOPKG,WatchQueueUnsupportedException,CONFIG_WATCH_QUEUE",
+        "PIPE2,EINVAL,WatchQueueUnsupportedException,5.8",
+        "SET_SIZE,EPERM,ResourceLimitException,fs.pipe-user-pages-soft",
+        "SET_SIZE,ENOMEM,ResourceLimitException,no memory",
+        "SET_SIZE,EBUSY,WatchQueueException,size a watch queue to 512",
+        "GET_PIPE_SIZE,EBADF,WatchQueueException,read the size",
+        "SET_FILTER,ENOMEM,ResourceLimitException,filter a watch queue by INSTANTIATED",
+        "SET_FILTER,EINVAL,WatchQueueException,of any tag",
+        "WATCH_KEY,EACCES,KeyPermissionException,need View",
+        "WATCH_KEY,ENOKEY,KeyUnavailableException,no such key",
+        "WATCH_KEY,EKEYREVOKED,KeyUnavailableException,was revoked",
+        "WATCH_KEY,EKEYEXPIRED,KeyUnavailableException,has expired",
+        "WATCH_KEY,EKEYREJECTED,KeyUnavailableException,was rejected",
+        "WATCH_KEY,EBUSY,AlreadyWatchedException,watches that key already",
+        "WATCH_KEY,EDQUOT,ResourceLimitException,kernel.keys.maxkeys",
+        "WATCH_KEY,ENOMEM,ResourceLimitException,no memory",
+        "WATCH_KEY,EOPNOTSUPP,WatchQueueUnsupportedException,CONFIG_KEY_NOTIFICATIONS",
+        "WATCH_KEY,EPERM,WatchQueueUnsupportedException,seccomp",
+        "WATCH_KEY,ENOSYS,WatchQueueUnsupportedException,seccomp",
+        "WATCH_KEY,EIO,WatchQueueException,watch key 1 with tag 7"
     })
     void aFailureToOpenIsTypedAndLeavesNothingOpen(
-            String call, String errno, String type, String message) throws Exception {
-        kernel.fail(call, Errno.class.getField(errno).getInt(null));
+            NativeCall call, String errno, String type, String message) throws Exception {
+        kernel.fail(call, errno);
         WatchQueue.Builder builder =
                 WatchQueue.builder(kernel)
                         .filter(NotificationFilter.of(NotificationFilter.events()))
@@ -101,7 +108,7 @@ class WatchQueueTests {
 
     @Test
     void anUnknownErrorNumberIsStillTold() {
-        kernel.fail("setSize", 200);
+        kernel.fail(NativeCall.SET_SIZE, 200);
         assertThatThrownBy(() -> WatchQueue.builder(kernel).open())
                 .isInstanceOf(WatchQueueException.class)
                 .hasMessageContaining("errno 200");
@@ -155,9 +162,9 @@ class WatchQueueTests {
             assertThat(queue.unwatch(Keyring.USER)).isTrue();
             assertThat(queue.unwatch(Keyring.USER)).isFalse();
             assertThat(queue.watches()).extracting(Watch::key).containsExactly(KEY);
-            kernel.fail("keyringId", Errno.ENOKEY);
+            kernel.fail(NativeCall.GET_KEYRING_ID, Errno.ENOKEY);
             assertThat(queue.unwatch(Keyring.THREAD)).isFalse();
-            kernel.fail("keyringId", Errno.EPERM);
+            kernel.fail(NativeCall.GET_KEYRING_ID, Errno.EPERM);
             assertThatThrownBy(() -> queue.unwatch(Keyring.THREAD))
                     .isInstanceOf(WatchQueueException.class)
                     .hasMessageContainingAll("unwatch key", "EPERM");
@@ -270,13 +277,13 @@ class WatchQueueTests {
     @Test
     void signalsDoNotDisturb() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
-            kernel.fail("read", Errno.EINTR, Errno.EINTR);
-            kernel.fail("poll", Errno.EINTR);
-            kernel.fail("unwatchKey", Errno.EINTR);
+            kernel.fail(NativeCall.READ, Errno.EINTR, Errno.EINTR);
+            kernel.fail(NativeCall.POLL, Errno.EINTR);
+            kernel.fail(NativeCall.UNWATCH_KEY, Errno.EINTR);
             kernel.post(FakeKernel.key(1, 1, 0, 1));
             assertThat(queue.read()).isNotNull();
             assertThat(queue.read(Duration.ofMillis(20))).isNull();
-            kernel.fail("watchKey", Errno.EINTR);
+            kernel.fail(NativeCall.WATCH_KEY, Errno.EINTR);
             queue.watch(KeyId.of(2), 2).close();
             assertThat(queue.read()).isInstanceOf(RemovalNotification.class);
         }
@@ -285,11 +292,11 @@ class WatchQueueTests {
     @Test
     void aReadThatFailsIsAnError() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
-            kernel.fail("read", Errno.EIO);
+            kernel.fail(NativeCall.READ, Errno.EIO);
             assertThatThrownBy(queue::poll)
                     .isInstanceOf(WatchQueueException.class)
                     .hasMessageContainingAll("read from a watch queue", "EIO");
-            kernel.fail("poll", Errno.ENOMEM);
+            kernel.fail(NativeCall.POLL, Errno.ENOMEM);
             assertThatThrownBy(queue::read).hasMessageContaining("ENOMEM");
         }
     }
@@ -306,10 +313,12 @@ class WatchQueueTests {
 
     @Test
     void theLimitOfWatchesIsAskedForAgainSinceAWatchThatEndedCountsAMomentLonger() {
-        kernel.fail("watchKey", Errno.EAGAIN, Errno.EAGAIN, Errno.EINTR, Errno.EAGAIN);
+        kernel.fail(NativeCall.WATCH_KEY, Errno.EAGAIN, Errno.EAGAIN, Errno.EINTR, Errno.EAGAIN);
         try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 1).open()) {
-            assertThat(kernel.count("watchKey")).isEqualTo(5);
-            kernel.fail("watchKey", Collections.nCopies(1000, Errno.EAGAIN));
+            assertThat(kernel.count(NativeCall.WATCH_KEY)).isEqualTo(5);
+            kernel.fail(
+                    NativeCall.WATCH_KEY,
+                    Collections.nCopies(1000, Errno.EAGAIN).toArray(Integer[]::new));
             assertThatThrownBy(() -> queue.watch(KeyId.of(2), 1))
                     .isInstanceOf(ResourceLimitException.class)
                     .hasMessageContainingAll("EAGAIN", "RLIMIT_NOFILE");
@@ -324,7 +333,7 @@ class WatchQueueTests {
             assertThat(queue.watches()).containsExactly(watch);
             watch.close();
             watch.close();
-            assertThat(kernel.count("unwatchKey")).isEqualTo(1);
+            assertThat(kernel.count(NativeCall.UNWATCH_KEY)).isEqualTo(1);
             assertThat(queue.watches()).isEmpty();
         }
     }
@@ -334,7 +343,7 @@ class WatchQueueTests {
     void aWatchThatIsGoneClosesWithoutComplaint(String errno) throws Exception {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
-            kernel.fail("unwatchKey", Errno.class.getField(errno).getInt(null));
+            kernel.fail(NativeCall.UNWATCH_KEY, Errno.class.getField(errno).getInt(null));
             watch.close();
             assertThat(queue.watches()).isEmpty();
         }
@@ -345,7 +354,7 @@ class WatchQueueTests {
     void aWatchThatTheKernelDoesNotRemoveStaysWithoutComplaint(String errno) throws Exception {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
-            kernel.fail("unwatchKey", Errno.class.getField(errno).getInt(null));
+            kernel.fail(NativeCall.UNWATCH_KEY, Errno.class.getField(errno).getInt(null));
             watch.close();
             assertThat(queue.watches()).containsExactly(watch);
             watch.close();
@@ -357,7 +366,7 @@ class WatchQueueTests {
     void aWatchWhoseRemovalFailsForAnotherReasonCanBeClosedLater() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
-            kernel.fail("unwatchKey", Errno.ENOMEM);
+            kernel.fail(NativeCall.UNWATCH_KEY, Errno.ENOMEM);
             assertThatThrownBy(watch::close).isInstanceOf(ResourceLimitException.class);
             watch.close();
             assertThat(kernel.watches()).isEmpty();
@@ -433,7 +442,7 @@ class WatchQueueTests {
     void closingEndsAWait() throws Exception {
         WatchQueue queue = FakeQueues.open(kernel, 32);
         CompletableFuture<Notification> read = Background.get(queue::read);
-        while (kernel.count("poll") == 0) {
+        while (kernel.count(NativeCall.POLL) == 0) {
             Thread.onSpinWait();
         }
         queue.close();

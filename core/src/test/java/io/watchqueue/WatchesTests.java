@@ -18,7 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

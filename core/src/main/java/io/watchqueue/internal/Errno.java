@@ -89,6 +89,25 @@ public final class Errno {
     private Errno() {}
 
     /**
+     * Returns the error number of a symbolic name.
+     *
+     * @throws IllegalArgumentException if it is none that this library knows
+     */
+    public static int of(String name) {
+        return NAMES.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(name))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        "error number '"
+                                                + name
+                                                + "' is not known; known are "
+                                                + NAMES.values().stream().sorted().toList()));
+    }
+
+    /**
      * Returns the symbolic name of an error number, {@code "errno 200"} for one without a name
      * here.
      */

@@ -31,6 +31,11 @@ public final class NativeBuffer {
         this.address = address;
     }
 
+    /** Memory that no real kernel is ever given. */
+    public static NativeBuffer onHeap(int size) {
+        return new NativeBuffer(ByteBuffer.allocate(size), 0);
+    }
+
     /** The contents, to be accessed by absolute index: position and limit mean nothing. */
     public ByteBuffer bytes() {
         return bytes;

@@ -19,10 +19,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,7 +47,7 @@ class ReadmeTests {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
-    private static final Pattern CLASS = Pattern.compile("public class (\\w+)");
+    private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
 
     @Test
@@ -50,6 +57,40 @@ class ReadmeTests {
         for (String sample : samples) {
             assertThat(compile(sample, classes)).as(sample).isEmpty();
         }
+    }
+
+    @Test
+    void itsTestClassPasses(@TempDir Path classes) throws Exception {
+        String sample =
+                matches(JAVA, readme()).stream()
+                        .filter(one -> one.contains("@Test"))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(compile(sample, classes)).isEmpty();
+        SummaryGeneratingListener results = new SummaryGeneratingListener();
+        try (URLClassLoader loader =
+                new URLClassLoader(
+                        new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+            LauncherFactory.create()
+                    .execute(
+                            LauncherDiscoveryRequestBuilder.request()
+                                    .selectors(
+                                            DiscoverySelectors.selectClass(
+                                                    loader.loadClass(className(sample))))
+                                    .build(),
+                            results);
+        }
+        assertThat(results.getSummary().getFailures())
+                .extracting(TestExecutionSummary.Failure::getException)
+                .isEmpty();
+        assertThat(results.getSummary().getTestsSucceededCount())
+                .isEqualTo(sample.split("@Test").length - 1);
+    }
+
+    private static String className(String source) {
+        Matcher name = CLASS.matcher(source);
+        assertThat(name.find()).isTrue();
+        return name.group(1);
     }
 
     @Test
@@ -77,11 +118,9 @@ class ReadmeTests {
     /** Returns what the compiler complains of. */
     private static String compile(String source, Path classes) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        Matcher name = CLASS.matcher(source);
-        assertThat(name.find()).isTrue();
         JavaFileObject file =
                 new SimpleJavaFileObject(
-                        URI.create("string:///" + name.group(1) + ".java"),
+                        URI.create("string:///" + className(source) + ".java"),
                         JavaFileObject.Kind.SOURCE) {
                     @Override
                     public CharSequence getCharContent(boolean ignoreEncodingErrors) {

@@ -52,8 +52,9 @@ import java.util.function.Supplier;
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
  * drops and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
- * delivered, and at most one read of 128 bytes is taken from the kernel beyond that. Who needs more
- * room than the kernel gives asks for a {@linkplain Builder#prefetch prefetch}.
+ * delivered, and what one small read gives beyond that is carried, see {@link
+ * io.watchqueue.WatchQueue#carriedBytes()}. Who needs more room than the kernel gives asks for a
+ * {@linkplain Builder#prefetch prefetch}.
  *
  * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
  * other; by default on the one that all share, a daemon named {@code watchqueue-reader}. A
@@ -204,9 +205,6 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         if (key == Attr.PREFETCH) {
             return settings.prefetch();
         }
-        if (key == Attr.CANCELLED) {
-            return isDisposed();
-        }
         return null;
     }
 
@@ -296,11 +294,12 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
 
         /**
          * Completes the stream behind the removal of its last watch: when all watched keys are
-         * gone, or are not watched any more. Without it, which is the default, the stream goes on
-         * in silence.
+         * gone, or are not watched any more, and what was posted before was delivered. Without it,
+         * which is the default, the stream goes on in silence.
          *
-         * <p>A removal can be lost as anything else. If that of the last watch is, the stream does
-         * not complete: who counts on it looks after a loss which keys are still there.
+         * <p>A removal can be lost as anything else. If that of a destroyed key is, its watch is
+         * not known to be gone, and the stream does not complete: who counts on it looks after a
+         * loss which keys are still there.
          *
          * @return this
          */

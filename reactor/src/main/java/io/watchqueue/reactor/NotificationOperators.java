@@ -105,7 +105,8 @@ public final class NotificationOperators {
 
     /**
      * Makes a loss the end: for those who would rather subscribe again, and read everything again,
-     * than go on.
+     * than go on. To subscribe again, use {@code retryWhen} with a pause: {@code retry()}
+     * subscribes in the midst of the error, while the queue is still open.
      *
      * <p><b>Termination:</b> at the first loss the source is cancelled, and the subscriber gets a
      * {@link NotificationLossException}.
@@ -128,7 +129,10 @@ public final class NotificationOperators {
      * Gives the state first, then its changes, and after each loss the state again: what a program
      * needs that mirrors keys. The source is subscribed to first, so that its watches are placed,
      * and only then the snapshot is asked for: what happens from then on is in the changes, and may
-     * be in the snapshot already; it is never in neither.
+     * be in the snapshot already; it is never in neither. That holds for a source that places its
+     * watches when it is subscribed to, on that thread, as {@link NotificationFlux} does, also
+     * behind {@code publish().refCount()}: {@code subscribeOn} and {@code retry} belong behind this
+     * operator, where they begin with a snapshot again.
      *
      * <p><b>Demand:</b> while a snapshot is being taken, up to 32 notifications wait here, and all
      * others in the kernel. The source is asked for 32, and for more as they are delivered.
@@ -156,16 +160,16 @@ public final class NotificationOperators {
     private static <S> Flux<Resynced<S>> resynced(
             Flux<Notification> source, Mono<? extends S> snapshot) {
         Sinks.Empty<Void> subscribed = Sinks.empty();
-        // Both are subscribed to now, and the first is delivered first, but comes from the second:
-        // a snapshot may be asked for when the watches are placed, and no sooner. An error of the
-        // source is one of its signals, so that it cannot overtake what came before it.
+        // All are subscribed to now, one after the other, and delivered in this order: the first
+        // snapshot may be asked for when the source was subscribed to, and no sooner, though its
+        // signals may come before that. An error of the source is one of its signals, so that it
+        // cannot overtake what came before it.
         Mono<Signal<Notification>> start =
                 subscribed
                         .asMono()
                         .then(Mono.just(Signal.subscribe(Operators.emptySubscription())));
-        Flux<Signal<Notification>> signals =
-                source.doOnSubscribe(subscription -> subscribed.tryEmitEmpty()).materialize();
-        return Flux.mergeSequential(List.of(start, signals), 2, WAITING)
+        Mono<Signal<Notification>> watching = Mono.fromRunnable(subscribed::tryEmitEmpty);
+        return Flux.mergeSequential(List.of(start, source.materialize(), watching), 3, WAITING)
                 .concatMap(signal -> resynced(signal, snapshot));
     }
 
@@ -238,9 +242,10 @@ public final class NotificationOperators {
      * <p><b>Demand:</b> as {@link #resyncOnLoss}. Views that follow each other are never equal;
      * which of those between them the subscriber sees is open.
      *
-     * <p><b>Threading:</b> a special keyring is resolved on the subscribing thread, and so is it
-     * listed at first; from then on it is listed where the source's signals come, in a short system
-     * call for which that thread needs the permission to read the keyring.
+     * <p><b>Threading:</b> a special keyring is resolved, and created if need be, on the
+     * subscribing thread, and so is it listed at first; from then on it is listed where the
+     * source's signals come, in a short system call for which that thread needs the permission to
+     * read the keyring.
      *
      * <p><b>Termination:</b> when the keyring is gone or revoked, completes behind an empty view;
      * with an error if that is so from the start, or it may not be read.

@@ -15,16 +15,16 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueSelector;
-
-import org.jspecify.annotations.Nullable;
 
 import reactor.core.scheduler.NonBlocking;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * A thread that waits for any number of kernel queues and emits what they hold, one after the
@@ -42,13 +42,12 @@ public final class NotificationReader {
 
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
-    private final Supplier<WatchQueueSelector> selectors;
     private final Consumer<ReaderLoop> starter;
-    private @Nullable ReaderLoop running;
-    private int users;
 
-    NotificationReader(Supplier<WatchQueueSelector> selectors, Consumer<ReaderLoop> starter) {
-        this.selectors = selectors;
+    /** One for each kernel, with its users: one, unless tests simulate others. */
+    private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
+
+    NotificationReader(Consumer<ReaderLoop> starter) {
         this.starter = starter;
     }
 
@@ -86,24 +85,26 @@ public final class NotificationReader {
      */
     public static NotificationReader create(ThreadFactory threads) {
         Objects.requireNonNull(threads, "threads");
-        return new NotificationReader(
-                WatchQueueSelector::open, loop -> ReaderThreads.start(threads, loop));
+        return new NotificationReader(loop -> ReaderThreads.start(threads, loop));
     }
 
-    /** Returns the running loop, or starts one. Each call needs a {@link #detach}. */
-    synchronized ReaderLoop attach() {
-        ReaderLoop loop = running;
-        if (loop == null) {
-            loop = start();
-            running = loop;
-            users = 0;
+    /**
+     * Returns the loop that serves such queues, or starts one. Each call needs a {@link #detach}.
+     */
+    synchronized ReaderLoop attach(WatchQueue queue) {
+        for (ReaderLoop loop : running.keySet()) {
+            if (loop.accepts(queue)) {
+                running.merge(loop, 1, Integer::sum);
+                return loop;
+            }
         }
-        users++;
+        ReaderLoop loop = start(queue);
+        running.put(loop, 1);
         return loop;
     }
 
-    private ReaderLoop start() {
-        WatchQueueSelector selector = selectors.get();
+    private ReaderLoop start(WatchQueue queue) {
+        WatchQueueSelector selector = WatchQueueSelector.openFor(queue);
         try {
             ReaderLoop loop = new ReaderLoop(selector, this);
             starter.accept(loop);
@@ -116,18 +117,12 @@ public final class NotificationReader {
 
     /** Returns true if nobody uses that loop any more: it is to end. */
     synchronized boolean detach(ReaderLoop loop) {
-        // A loop that failed is not the running one any more, and has ended.
-        if (running != loop || --users > 0) {
-            return false;
-        }
-        running = null;
-        return true;
+        // One that failed is not among them any more, and has ended.
+        return running.computeIfPresent(loop, (any, users) -> users > 1 ? users - 1 : null) == null;
     }
 
     synchronized void failed(ReaderLoop loop) {
-        if (running == loop) {
-            running = null;
-        }
+        running.remove(loop);
     }
 
     /** Reactor refuses to block a thread that is marked so, with an error that says so. */
@@ -135,6 +130,8 @@ public final class NotificationReader {
         DaemonThread(Runnable loop, String name) {
             // Nothing of the subscriber that happens to be the first one.
             super(null, loop, name, 0, false);
+            setContextClassLoader(NotificationReader.class.getClassLoader());
+            setPriority(NORM_PRIORITY);
             setDaemon(true);
         }
     }

@@ -21,11 +21,11 @@ import io.watchqueue.LossNotification;
  * Is told what happens between the kernel's queues and their subscribers, to count and measure it.
  * Each method does nothing unless it is overridden.
  *
- * <p><b>Threads:</b> {@link #opened} comes on the thread that subscribes or opens, all others on
- * the reader's thread, at most a few times for each turn of a queue and never once for each
- * notification; they must return soon. If one throws, the exception goes to that thread's uncaught
- * exception handler, and the stream goes on. One recorder may serve several streams, and then has
- * to be safe for several threads.
+ * <p><b>Threads:</b> {@link #opened} comes on the thread that subscribes or opens, and {@link
+ * #closed} too if there was no reader yet; all others come on the reader's thread, at most a few
+ * times for each turn of a queue and never once for each notification; they must return soon. If
+ * one throws, the exception goes to that thread's uncaught exception handler, and the stream goes
+ * on. One recorder may serve several streams, and then has to be safe for several threads.
  */
 public interface NotificationRecorder {
 
@@ -98,7 +98,7 @@ public interface NotificationRecorder {
         /**
          * Returns what was read beyond the demand.
          *
-         * @return bytes, less than 128
+         * @return bytes, as of {@link io.watchqueue.WatchQueue#carriedBytes()}
          */
         int carriedBytes();
 

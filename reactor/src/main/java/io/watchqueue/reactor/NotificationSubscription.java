@@ -118,6 +118,7 @@ final class NotificationSubscription
 
     // Written by the reader, read by anybody who scans or measures.
     private volatile int prefetchedCount;
+    private volatile boolean cancelled;
     private volatile @Nullable Throwable failure;
 
     NotificationSubscription(
@@ -138,7 +139,7 @@ final class NotificationSubscription
         actual = subscriber;
         try {
             subscriber.onSubscribe(this);
-            reader = settings.reader().attach();
+            reader = settings.reader().attach(queue);
         } catch (Throwable e) {
             fail(e);
             return;
@@ -202,6 +203,10 @@ final class NotificationSubscription
         signalled = 0;
     }
 
+    boolean isClosed() {
+        return state == CLOSED;
+    }
+
     void wokenUp() {
         record(recorder -> recorder.wokenUp(this));
     }
@@ -212,9 +217,6 @@ final class NotificationSubscription
      * @return true if there may be more to do at once
      */
     boolean serve(WatchQueueSelector selector) {
-        if (state == CLOSED) {
-            return false;
-        }
         boolean more = state == RUNNING && turn(selector);
         if (state == RUNNING && !(ended && prefetched.isEmpty())) {
             return more;
@@ -280,10 +282,21 @@ final class NotificationSubscription
         if (received > 0) {
             record(recorder -> recorder.received(this, received));
         }
+        boolean drained = received < wanted;
+        if (drained) {
+            // The removal of a watch that was closed may have been lost.
+            endIfUnwatched();
+        }
         if (ended) {
             closeQueue();
         }
-        return received < wanted;
+        return drained;
+    }
+
+    private void endIfUnwatched() {
+        if (settings.completeWhenUnwatched() && queue.isUnwatched()) {
+            ended = true;
+        }
     }
 
     private boolean receive(Notification notification) {
@@ -295,10 +308,8 @@ final class NotificationSubscription
         } else {
             prefetched.add(notification);
         }
-        if (settings.completeWhenUnwatched()
-                && notification instanceof RemovalNotification
-                && queue.watches().isEmpty()) {
-            ended = true;
+        if (notification instanceof RemovalNotification) {
+            endIfUnwatched();
         }
         return state == RUNNING && !ended;
     }
@@ -387,10 +398,12 @@ final class NotificationSubscription
             return before;
         }
         actual = null;
+        cancelled = before == CANCELLED;
         closeQueue();
         tell(() -> onClose.accept(this));
         ReaderLoop current = reader;
         if (current != null) {
+            reader = null;
             current.detach(this);
         }
         return before;
@@ -470,10 +483,10 @@ final class NotificationSubscription
             return queue.capacity();
         }
         if (key == Attr.CANCELLED) {
-            return state == CANCELLED;
+            return cancelled || state == CANCELLED;
         }
         if (key == Attr.TERMINATED) {
-            return state == CLOSED;
+            return state == CLOSED && !cancelled;
         }
         if (key == Attr.ERROR) {
             return failure;

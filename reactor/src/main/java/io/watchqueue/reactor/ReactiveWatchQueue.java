@@ -42,7 +42,10 @@ import java.util.concurrent.atomic.AtomicReference;
  *         NotificationFlux.builder().watch(Keyring.USER, 1).open(),
  *         queue -> queue.receive().concatMap(notification ->
  *                 notification instanceof KeyNotification change && change.event() == KeyEvent.LINKED
- *                         ? queue.watch(KeyId.of(change.aux()), 2).thenReturn(notification)
+ *                         ? queue.watch(KeyId.of(change.aux()), 2)
+ *                                 .subscribeOn(Schedulers.boundedElastic())
+ *                                 .onErrorComplete()
+ *                                 .thenReturn(notification)
  *                         : Mono.just(notification)),
  *         queue -> {
  *             queue.dispose();
@@ -55,8 +58,9 @@ import java.util.concurrent.atomic.AtomicReference;
  * end of what was received, whatever that is.
  *
  * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the thread that
- * subscribes, whose permissions are those that count, and each time they are subscribed to; each is
- * one or two short system calls.
+ * subscribes, whose permissions are those that count, and each time they are subscribed to. Each is
+ * one or two short system calls, but for a {@link #watch} on a key under construction, which waits
+ * for it: do not subscribe to that on a reader's thread, where notifications come.
  */
 public final class ReactiveWatchQueue implements Disposable {
 

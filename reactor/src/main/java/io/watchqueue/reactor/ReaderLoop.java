@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueSelector;
 
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,10 @@ final class ReaderLoop implements Runnable {
     ReaderLoop(WatchQueueSelector selector, NotificationReader owner) {
         this.selector = selector;
         this.owner = owner;
+    }
+
+    boolean accepts(WatchQueue queue) {
+        return selector.accepts(queue);
     }
 
     /** On the reader thread, or on any once this failed: the subscription has ended. */
@@ -154,6 +159,10 @@ final class ReaderLoop implements Runnable {
     }
 
     private void serve(NotificationSubscription subscription) {
+        // Signals may come in late, and must not bring back one that has ended.
+        if (subscription.isClosed()) {
+            return;
+        }
         served.add(subscription);
         if (subscription.serve(selector)) {
             enqueue(subscription);
@@ -191,6 +200,10 @@ final class ReaderLoop implements Runnable {
     /** Hands over what a subscriber threw, as if the thread had died of it, which it does not. */
     static void report(Throwable thrown) {
         Thread thread = Thread.currentThread();
-        thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+        try {
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+        } catch (Throwable ignored) {
+            // As by the JVM, for which there is no one left to tell either.
+        }
     }
 }

@@ -21,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.context.ContextRegistry;
 import io.watchqueue.internal.Errno;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -87,7 +88,7 @@ class ContextTests {
                 .then(() -> streams.post(1, 1))
                 .expectNextCount(1)
                 .then(streams::settle)
-                .then(() -> streams.kernel.fail("read", Errno.EIO))
+                .then(() -> streams.kernel.fail(NativeCall.READ, Errno.EIO))
                 .then(() -> streams.post(2, 2))
                 .expectError()
                 .verify(SOON);
@@ -97,7 +98,7 @@ class ContextTests {
     @Test
     void anErrorThatComesTooLateIsDroppedAsTheContextSays() {
         List<Throwable> dropped = new CopyOnWriteArrayList<>();
-        streams.kernel.fail("epollCreate", Errno.EMFILE);
+        streams.kernel.fail(NativeCall.EPOLL_CREATE, Errno.EMFILE);
         streams.flux()
                 .doOnSubscribe(subscription -> subscription.cancel())
                 .contextWrite(

@@ -22,7 +22,7 @@ import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
 
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.NonBlocking;
@@ -71,8 +71,7 @@ final class FakeStreams {
     }
 
     NotificationReader reader(ThreadFactory threads) {
-        return new NotificationReader(
-                () -> FakeQueues.selector(kernel), loop -> ReaderThreads.start(threads, loop));
+        return NotificationReader.create(threads);
     }
 
     NotificationFlux flux() {
@@ -124,11 +123,7 @@ final class FakeStreams {
 
     /** Waits until the reader has come to rest in the kernel. */
     void settle() {
-        int calls;
-        do {
-            calls = kernel.count();
-            sleep(30);
-        } while (kernel.count() != calls || kernel.count("epollWait") == 0);
+        kernel.settle();
     }
 
     void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {

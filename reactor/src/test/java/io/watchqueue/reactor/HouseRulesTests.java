@@ -17,6 +17,7 @@ package io.watchqueue.reactor;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 
@@ -24,9 +25,16 @@ import org.junit.jupiter.api.Test;
 
 class HouseRulesTests {
 
+    private static final JavaClasses CLASSES =
+            new ClassFileImporter()
+                    .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    .importPackages("io.watchqueue.reactor");
+
     @Test
     void theStreamIsMadeOfReactorAndThePublicApiOfCore() {
         classes()
+                .that()
+                .resideInAPackage("io.watchqueue.reactor")
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
@@ -36,9 +44,6 @@ class HouseRulesTests {
                         "org.reactivestreams",
                         "org.jspecify..",
                         "java..")
-                .check(
-                        new ClassFileImporter()
-                                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                                .importPackages("io.watchqueue.reactor"));
+                .check(CLASSES);
     }
 }

@@ -26,20 +26,23 @@ import static io.watchqueue.reactor.FakeStreams.subscribe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
+import io.watchqueue.KeyNotification;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFormatException;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueueException;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Subscription;
 
 import reactor.core.CoreSubscriber;
@@ -105,7 +108,7 @@ class NotificationFluxTests {
         streams.post(1, 100);
         Thread.sleep(100);
         assertThat(kernel.count()).isEqualTo(calls);
-        assertThat(kernel.count("read")).isZero();
+        assertThat(kernel.count(NativeCall.READ)).isZero();
         assertThat(kernel.queued()).isEqualTo(32);
         subscriber.cancel();
     }
@@ -254,7 +257,7 @@ class NotificationFluxTests {
         assertThat(second.isTerminatedComplete()).isTrue();
         StepVerifier.create(flux).expectComplete().verify(SOON);
         assertThat(flux.isDisposed()).isTrue();
-        assertThat(kernel.count("pipe2")).isEqualTo(2);
+        assertThat(kernel.count(NativeCall.PIPE2)).isEqualTo(2);
     }
 
     @Test
@@ -324,6 +327,35 @@ class NotificationFluxTests {
     }
 
     @Test
+    void completesBehindWhatClosedWatchesHaveLeft() {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        queue.watch(KeyId.of(2), 2).block(SOON);
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
+        queue.unwatch(KeyId.of(1)).block(SOON);
+        streams.post(7, 7);
+        queue.unwatch(KeyId.of(2)).block(SOON);
+        subscriber.request(Long.MAX_VALUE);
+        subscriber.block(SOON);
+        assertThat(subscriber.getReceivedOnNext())
+                .containsExactly(
+                        new RemovalNotification(1, 1),
+                        new KeyNotification(KeyEvent.UPDATED, 7, 0, 1),
+                        new RemovalNotification(2, 2));
+    }
+
+    @Test
+    void completesAlsoIfTheRemovalOfAClosedWatchIsLost() {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
+        streams.post(1, 32);
+        queue.unwatch(KeyId.of(1)).block(SOON);
+        subscriber.request(Long.MAX_VALUE);
+        subscriber.block(SOON);
+        assertThat(subscriber.getReceivedOnNext()).hasSize(33).endsWith(new LossNotification());
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+    }
+
+    @Test
     void cancellingIsSilentAndClosesOnTheReaderThread() {
         AtomicReference<String> closer = new AtomicReference<>();
         TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
@@ -376,9 +408,9 @@ class NotificationFluxTests {
     }
 
     @ParameterizedTest(name = "{0} fails")
-    @ValueSource(
-            strings = {"pipe2", "setSize", "watchKey", "epollCreate", "eventfd", "epollControl"})
-    void aFailureToOpenIsAnErrorAndLeavesNothingOpen(String call) {
+    @EnumSource(
+            names = {"PIPE2", "SET_SIZE", "WATCH_KEY", "EPOLL_CREATE", "EVENTFD", "EPOLL_CONTROL"})
+    void aFailureToOpenIsAnErrorAndLeavesNothingOpen(NativeCall call) {
         kernel.fail(call, Errno.ENOMEM);
         StepVerifier.create(flux)
                 .expectErrorSatisfies(
@@ -391,11 +423,25 @@ class NotificationFluxTests {
     }
 
     @Test
+    void aWriteEndThatIsLostCostsNothingUntilSomebodyAsks() {
+        TestSubscriber<Notification> subscriber = subscribe(flux, 0);
+        streams.settle();
+        kernel.closeWriteEnds();
+        streams.settle();
+        int calls = kernel.count();
+        FakeStreams.sleep(QUIET.toMillis());
+        assertThat(kernel.count()).isEqualTo(calls);
+        subscriber.request(1);
+        subscriber.block(SOON);
+        assertThat(subscriber.expectTerminalError()).hasMessageContaining("closed descriptor");
+    }
+
+    @Test
     void aFailureToReadIsAnErrorForThisSubscriberOnly() {
         TestSubscriber<Notification> healthy = subscribe(flux, 0);
         TestSubscriber<Notification> broken = subscribe(flux, 1);
         streams.settle();
-        kernel.fail("read", Errno.EIO);
+        kernel.fail(NativeCall.READ, Errno.EIO);
         streams.post(1, 1);
         broken.block(SOON);
         assertThat(broken.expectTerminalError()).hasMessageContaining("EIO");
@@ -425,8 +471,14 @@ class NotificationFluxTests {
     void signalsToTheThreadDoNotDisturb() {
         StepVerifier.create(flux.map(FakeStreams::serial))
                 .then(streams::settle)
-                .then(() -> kernel.fail("epollWait", Errno.EINTR, Errno.EINTR, Errno.EINTR))
-                .then(() -> kernel.fail("read", Errno.EINTR, Errno.EINTR))
+                .then(
+                        () ->
+                                kernel.fail(
+                                        NativeCall.EPOLL_WAIT,
+                                        Errno.EINTR,
+                                        Errno.EINTR,
+                                        Errno.EINTR))
+                .then(() -> kernel.fail(NativeCall.READ, Errno.EINTR, Errno.EINTR))
                 .then(() -> streams.post(1, 5))
                 .expectNext(1, 2, 3, 4, 5)
                 .thenCancel()
@@ -438,7 +490,7 @@ class NotificationFluxTests {
         TestSubscriber<Notification> first = subscribe(flux, 1);
         TestSubscriber<Notification> second = subscribe(flux, 0);
         streams.settle();
-        kernel.fail("epollWait", Errno.EBADF);
+        kernel.fail(NativeCall.EPOLL_WAIT, Errno.EBADF);
         first.block(SOON);
         second.block(SOON);
         assertThat(first.expectTerminalError()).hasMessageContaining("EBADF");
@@ -561,6 +613,10 @@ class NotificationFluxTests {
         Scannable source = scanned.parents().map(Scannable::from).reduce(scanned, (a, b) -> b);
         assertThat(source.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9);
         assertThat(source.scan(Scannable.Attr.CAPACITY)).isEqualTo(32);
+        subscription.get().cancel();
+        eventually(() -> kernel.open().isEmpty());
+        assertThat(source.scan(Scannable.Attr.CANCELLED)).isTrue();
+        assertThat(source.scan(Scannable.Attr.TERMINATED)).isFalse();
     }
 
     @Test

@@ -28,9 +28,13 @@ import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.UnknownNotification;
+import io.watchqueue.WatchQueue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -44,6 +48,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 @Timeout(60)
 class NotificationOperatorsTests {
@@ -173,6 +179,51 @@ class NotificationOperatorsTests {
                 .thenCancel()
                 .verify(SOON);
         assertThat(order).containsExactly("watching", "snapshot");
+    }
+
+    static Stream<Arguments> sources() {
+        return Stream.of(
+                source("share", Flux::share),
+                source("publish.refCount", flux -> flux.publish(256).refCount()),
+                source(
+                        "boundedWithLoss behind publish",
+                        flux ->
+                                flux.publish(256)
+                                        .refCount()
+                                        .transform(NotificationOperators.boundedWithLoss(10))),
+                source("concat", flux -> Flux.concat(Flux.empty(), flux)),
+                source(
+                        "usingWhen",
+                        flux -> Flux.usingWhen(Mono.just(1), any -> flux, any -> Mono.empty())));
+    }
+
+    private static Arguments source(String name, UnaryOperator<Flux<Notification>> operators) {
+        return Arguments.of(name, operators);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("sources")
+    void aSnapshotIsTakenWhenTheWatchesArePlacedAlsoBehind(
+            String name, UnaryOperator<Flux<Notification>> operators) {
+        List<String> order = new ArrayList<>();
+        FakeStreams streams = new FakeStreams();
+        Flux<Notification> flux =
+                streams.flux(
+                        () -> {
+                            WatchQueue queue = streams.open(32);
+                            order.add("watching");
+                            return queue;
+                        });
+        Mono<String> snapshot = Mono.fromSupplier(() -> order.add("snapshot") ? "state" : "");
+        StepVerifier.create(
+                        operators
+                                .apply(flux)
+                                .transform(NotificationOperators.resyncOnLoss(snapshot)))
+                .expectNext(new Resynced.Snapshot<>("state", null))
+                .thenCancel()
+                .verify(SOON);
+        assertThat(order).containsExactly("watching", "snapshot");
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 
     @Test

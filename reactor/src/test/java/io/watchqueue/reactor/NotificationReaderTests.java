@@ -23,7 +23,8 @@ import static io.watchqueue.reactor.FakeStreams.subscribe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.watchqueue.Notification;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.WatchQueue;
+import io.watchqueue.test.FakeKernel;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -35,12 +36,15 @@ import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 import reactor.test.subscriber.TestSubscriber;
 
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
 class NotificationReaderTests {
@@ -51,6 +55,83 @@ class NotificationReaderTests {
     @AfterEach
     void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
         streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
+    @Test
+    void nothingIsKeptOfSubscriptionsThatHaveEnded() throws Exception {
+        List<WeakReference<WatchQueue>> queues = new CopyOnWriteArrayList<>();
+        NotificationFlux flux =
+                streams.flux(
+                        () -> {
+                            WatchQueue queue = streams.open(32);
+                            queues.add(new WeakReference<>(queue));
+                            return queue;
+                        });
+        TestSubscriber<Notification> stays = subscribe(streams.flux(), Long.MAX_VALUE);
+        for (int i = 0; i < 20; i++) {
+            CountDownLatch ended = new CountDownLatch(1);
+            // Cancels in the midst of a turn, behind which its signal comes too late.
+            flux.takeUntil(any -> true).doOnTerminate(ended::countDown).subscribe();
+            streams.post(1, 1);
+            assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
+        }
+        streams.settle();
+        eventually(
+                () -> {
+                    System.gc();
+                    return queues.stream().allMatch(queue -> queue.get() == null);
+                });
+        stays.cancel();
+    }
+
+    @Test
+    void anUncaughtExceptionHandlerThatThrowsHarmsNobody() {
+        NotificationRecorder throwing =
+                new NotificationRecorder() {
+                    @Override
+                    public void closed(Gauges queue) {
+                        throw new IllegalStateException("recorder");
+                    }
+                };
+        streams.reader(
+                streams.reader(
+                        loop -> {
+                            Thread thread = new Thread(loop, "handled");
+                            thread.setUncaughtExceptionHandler(
+                                    (any, e) -> {
+                                        throw new IllegalStateException("handler");
+                                    });
+                            return thread;
+                        }));
+        TestSubscriber<Notification> healthy = subscribe(streams.flux(), Long.MAX_VALUE);
+        NotificationFlux other = streams.recorder(throwing).flux();
+        subscribe(other, 0).cancel();
+        other.dispose();
+        other.onDispose().block(SOON);
+        streams.post(1, 1);
+        awaitCount(healthy, 1);
+        healthy.cancel();
+    }
+
+    @Test
+    void itsOwnThreadHasNothingOfTheFirstSubscribersThread() throws Exception {
+        AtomicReference<Thread> reading = new AtomicReference<>();
+        NotificationFlux flux = streams.reader(NotificationReader.create("plain")).flux();
+        Thread subscribing =
+                new Thread(
+                        () ->
+                                flux.doOnNext(any -> reading.set(Thread.currentThread()))
+                                        .take(1)
+                                        .subscribe());
+        subscribing.setContextClassLoader(new ClassLoader() {});
+        subscribing.setPriority(Thread.MIN_PRIORITY);
+        subscribing.start();
+        subscribing.join();
+        streams.post(1, 1);
+        eventually(() -> reading.get() != null);
+        assertThat(reading.get().getContextClassLoader())
+                .isSameAs(NotificationReader.class.getClassLoader());
+        assertThat(reading.get().getPriority()).isEqualTo(Thread.NORM_PRIORITY);
     }
 
     @Test

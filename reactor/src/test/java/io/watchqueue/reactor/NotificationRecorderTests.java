@@ -23,6 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -109,7 +110,7 @@ class NotificationRecorderTests {
         subscriber.request(Long.MAX_VALUE);
         eventually(() -> recorder.losses.get() == 1);
         awaitCount(subscriber, (int) recorder.received.get());
-        assertThat(recorder.reads.get()).isEqualTo(streams.kernel.count("read"));
+        assertThat(recorder.reads.get()).isEqualTo(streams.kernel.count(NativeCall.READ));
         assertThat(gauges.queuedBytes()).isZero();
         assertThat(gauges.carriedBytes()).isZero();
 

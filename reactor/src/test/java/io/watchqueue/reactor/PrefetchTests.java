@@ -29,7 +29,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -165,7 +166,7 @@ class PrefetchTests {
         StepVerifier.create(flux.map(FakeStreams::serial), 0)
                 .then(() -> streams.post(1, 10))
                 .then(streams::settle)
-                .then(() -> kernel.fail("read", Errno.EIO))
+                .then(() -> kernel.fail(NativeCall.READ, Errno.EIO))
                 .then(() -> streams.post(11, 11))
                 // Its descriptors do not wait for the demand.
                 .then(() -> eventually(() -> kernel.open().size() == 2))

@@ -19,7 +19,8 @@ import io.watchqueue.FakeQueues;
 import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -88,7 +89,7 @@ class PublisherVerificationTests {
     /** A queue that gives so many notifications, the last of which is a removal. */
     private static WatchQueue open(FakeKernel kernel, long elements) {
         if (elements < 0) {
-            kernel.fail("pipe2", Errno.EMFILE);
+            kernel.fail(NativeCall.PIPE2, Errno.EMFILE);
         }
         WatchQueue queue = FakeQueues.open(kernel, MOST);
         for (long i = 1; i < Math.min(elements, MOST); i++) {

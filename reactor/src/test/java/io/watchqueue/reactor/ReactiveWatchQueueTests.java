@@ -32,7 +32,8 @@ import io.watchqueue.RemovalNotification;
 import io.watchqueue.Watch;
 import io.watchqueue.WatchQueueClosedException;
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -90,9 +91,9 @@ class ReactiveWatchQueueTests {
         Mono<Void> unwatch = queue.unwatch(KeyId.of(1));
         Mono<Void> filter = queue.filter(null);
         assertThat(kernel.watches()).containsOnlyKeys(1);
-        assertThat(kernel.count("clearFilter")).isZero();
+        assertThat(kernel.count(NativeCall.CLEAR_FILTER)).isZero();
         filter.block(SOON);
-        assertThat(kernel.count("clearFilter")).isEqualTo(1);
+        assertThat(kernel.count(NativeCall.CLEAR_FILTER)).isEqualTo(1);
         watch.block(SOON);
         unwatch.block(SOON);
         assertThat(kernel.watches()).containsOnlyKeys(2);
@@ -104,16 +105,16 @@ class ReactiveWatchQueueTests {
         ReactiveWatchQueue queue = streams.queue();
         queue.filter(NotificationFilter.of(NotificationFilter.events(KeyEvent.REVOKED)))
                 .block(SOON);
-        assertThat(kernel.filter()).isNotEmpty();
+        assertThat(kernel.isFiltered()).isTrue();
         queue.filter(null).block(SOON);
-        assertThat(kernel.filter()).isEmpty();
+        assertThat(kernel.isFiltered()).isFalse();
         queue.dispose();
     }
 
     @Test
     void errorsAreSignalsAndTheQueueGoesOn() {
         ReactiveWatchQueue queue = streams.queue();
-        kernel.fail("watchKey", Errno.ENOKEY);
+        kernel.fail(NativeCall.WATCH_KEY, Errno.ENOKEY);
         StepVerifier.create(queue.watch(OTHER, 5))
                 .expectError(KeyUnavailableException.class)
                 .verify(SOON);

@@ -18,7 +18,7 @@ package io.watchqueue.reactor;
 import io.watchqueue.FakeQueues;
 import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
-import io.watchqueue.internal.FakeKernel;
+import io.watchqueue.test.FakeKernel;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -44,9 +44,7 @@ final class StressedStream implements CoreSubscriber<Notification> {
 
     StressedStream(int prefetch) {
         kernel.neverWait();
-        reader =
-                new NotificationReader(
-                        () -> FakeQueues.selector(kernel), started -> loop = started);
+        reader = new NotificationReader(started -> loop = started);
         flux = new NotificationFlux(this::open, settings(prefetch));
     }
 

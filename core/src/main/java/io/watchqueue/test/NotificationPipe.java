@@ -1,0 +1,223 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.test;
+
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.Kernel;
+
+import org.jspecify.annotations.Nullable;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A pipe made with O_NOTIFICATION_PIPE: what kernel/watch_queue.c puts in and fs/pipe.c takes out.
+ * Has no lock of its own.
+ */
+final class NotificationPipe extends Waitable {
+
+    static final int SLOT_SIZE = 128;
+
+    private static final int MOST_SLOTS = 512;
+    private static final int PAGES_BEFORE_SIZED = 16;
+
+    private static final class Slot {
+        final byte[] message;
+        boolean lossBehind;
+
+        Slot(byte[] message) {
+            this.message = message;
+        }
+    }
+
+    private final int pageSize;
+    private int pages = PAGES_BEFORE_SIZED;
+    private int slots;
+    private final Deque<Slot> queued = new ArrayDeque<>();
+
+    /** A loss comes before whatever is read next: {@code note_loss}. */
+    private boolean lossNext;
+
+    /**
+     * In the kernel, the message that a loss stands behind has woken the reader. One that a test
+     * puts into an empty queue has to do that itself.
+     */
+    private boolean lossShows;
+
+    private @Nullable KernelFilter filter;
+    private boolean readEndOpen = true;
+    private boolean writeEndOpen = true;
+    private int dropping;
+
+    /** By key, in the order in which they were placed. */
+    final Map<SimulatedKey, KeyWatch> watches = new LinkedHashMap<>();
+
+    NotificationPipe(int pageSize) {
+        this.pageSize = pageSize;
+    }
+
+    void setSize(int notes) {
+        if (slots != 0) {
+            throw new KernelError(Errno.EBUSY);
+        }
+        // An unsigned number to the kernel.
+        if (notes < 1 || notes > MOST_SLOTS) {
+            throw new KernelError(Errno.EINVAL);
+        }
+        int slotsOfAPage = pageSize / SLOT_SIZE;
+        pages = (notes + slotsOfAPage - 1) / slotsOfAPage;
+        slots = pages * slotsOfAPage;
+    }
+
+    /** F_GETPIPE_SZ. */
+    int bytes() {
+        return pages * pageSize;
+    }
+
+    int capacity() {
+        return slots;
+    }
+
+    void setFilter(@Nullable KernelFilter filter) {
+        this.filter = filter;
+    }
+
+    @Nullable KernelFilter filter() {
+        return filter;
+    }
+
+    /** From a source, if the filter lets it pass. */
+    void post(byte[] message) {
+        KernelFilter current = filter;
+        if (current == null || current.passes(message)) {
+            put(message);
+        }
+    }
+
+    /** Whatever the filter is: removals, and what a test wants. */
+    void put(byte[] message) {
+        if (slots == 0) {
+            return; // before it has a size it drops without a mark
+        }
+        if (dropping > 0) {
+            dropping--;
+            drop();
+        } else if (queued.size() == slots) {
+            drop();
+        } else {
+            queued.add(new Slot(message));
+            wake();
+        }
+    }
+
+    /** A loss wakes nobody. */
+    private void drop() {
+        Slot last = queued.peekLast();
+        if (last != null) {
+            last.lossBehind = true;
+        } else {
+            lossNext = true;
+        }
+    }
+
+    /** Something was dropped here, and the reader is to learn of it now. */
+    void overflow() {
+        drop();
+        lossShows = queued.isEmpty();
+        wake();
+    }
+
+    /** Drops what comes next, as if there were no room. */
+    void drop(int notifications) {
+        dropping += notifications;
+    }
+
+    /** pipe_read() of fs/pipe.c. */
+    int read(ByteBuffer target, int length) {
+        if (length == 0) {
+            return 0;
+        }
+        int at = 0;
+        while (true) {
+            if (lossNext) {
+                byte[] loss = Messages.loss();
+                if (loss.length > length - at) {
+                    return at == 0 ? -Errno.ENOBUFS : at;
+                }
+                target.put(at, loss);
+                at += loss.length;
+                lossNext = false;
+                lossShows = false;
+            }
+            Slot next = queued.peek();
+            if (next == null) {
+                break;
+            }
+            if (next.message.length > length - at) {
+                return at == 0 ? -Errno.ENOBUFS : at;
+            }
+            target.put(at, next.message);
+            at += next.message.length;
+            queued.remove();
+            lossNext = next.lossBehind;
+            // A loss behind the last one is for the next read.
+            if (at == length || queued.isEmpty()) {
+                break;
+            }
+        }
+        if (at > 0) {
+            return at;
+        }
+        return writeEndOpen ? -Errno.EAGAIN : 0;
+    }
+
+    /** FIONREAD. */
+    int bytesQueued() {
+        return queued.stream().mapToInt(slot -> slot.message.length).sum();
+    }
+
+    int queued() {
+        return queued.size();
+    }
+
+    @Override
+    int ready() {
+        return (queued.isEmpty() && !lossShows ? 0 : Kernel.EPOLLIN)
+                | (writeEndOpen ? 0 : Kernel.EPOLLHUP);
+    }
+
+    void endClosed(boolean readEnd) {
+        if (readEnd) {
+            readEndOpen = false;
+        } else {
+            writeEndOpen = false;
+            wake();
+        }
+    }
+
+    boolean isClosed() {
+        return !readEndOpen && !writeEndOpen;
+    }
+
+    List<KeyWatch> watchList() {
+        return new ArrayList<>(watches.values());
+    }
+}

@@ -1,0 +1,373 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.test;
+
+import io.watchqueue.Keyctl;
+import io.watchqueue.internal.Errno;
+import io.watchqueue.internal.SystemKernel;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A kernel that is simulated, for tests. While it is installed, it takes the place of the machine's
+ * for everything that this library opens: {@link io.watchqueue.WatchQueue}, {@link Keyctl}, {@link
+ * io.watchqueue.WatchQueueSupport} and all that is built on them behave as on Linux 6.1, with keys
+ * and queues that exist only here.
+ *
+ * <pre>{@code
+ * try (SimulatedKernel kernel = SimulatedKernel.install()) {
+ *     KeyId key = Keyctl.system().add("user", "token", secret, Keyring.USER);
+ *     ... subscribe ...
+ *     kernel.queue().overflow();
+ * }
+ * }</pre>
+ *
+ * <p>There is a user, by default with the number 1000 and without privileges, whose process has a
+ * session keyring with the user's keyring in it. Threads inherit their keyrings as real ones do.
+ * Nothing happens by itself: keys are destroyed in the call that removes their last link, and time
+ * passes by {@link #advance}.
+ *
+ * <p><b>Where it differs</b> from the real one, with which random scripts of system calls compare
+ * it:
+ *
+ * <ul>
+ *   <li>What the kernel does a moment later is done within the call, so that tests need not wait: a
+ *       key is destroyed with its last link, and a watch that was removed counts no longer.
+ *   <li>What the kernel's hash and its garbage collector's timing decide is settled: keyrings list
+ *       and search their members in the order of their links, and keys that go together do so in
+ *       the order of their serials. An expired key goes at its second, not up to one later.
+ *   <li>There are no quotas of keys, as those of a real user depend on all its processes, and no
+ *       limits of pipe pages, which depend on the machine. The key types are keyring, user and
+ *       logon, which all kernels have; nothing is ever under construction, as request-key(8) is as
+ *       if it were not installed; no security module refuses anything. For errors that only come of
+ *       these there is {@link #fail}.
+ *   <li>A thread that has not used a key yet does not keep its parent's keyrings, as Java does not
+ *       tell that it was made.
+ * </ul>
+ *
+ * <p><b>Threads:</b> all methods may be called from any thread. One kernel is installed at a time
+ * in a JVM: tests that install one do not run at the same time.
+ */
+public final class SimulatedKernel implements AutoCloseable {
+
+    private static final Duration SETTLES = Duration.ofSeconds(10);
+
+    private final Simulation simulation;
+
+    private SimulatedKernel(Simulation simulation) {
+        this.simulation = simulation;
+    }
+
+    /**
+     * Installs a kernel.
+     *
+     * @return the kernel, to be closed at the end of the test
+     * @throws IllegalStateException if another one is installed
+     */
+    public static SimulatedKernel install() {
+        return builder().install();
+    }
+
+    /**
+     * Begins a kernel.
+     *
+     * @return a builder with user and group 1000, 1,048,576 open files, pages of 4096 bytes and a
+     *     gc_delay of 300 seconds
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    // Time
+
+    /**
+     * Returns the time of this kernel, which begins with the machine's.
+     *
+     * @return the time up to which it was advanced
+     */
+    public Instant now() {
+        return simulation.change(simulation.keys::now);
+    }
+
+    /**
+     * Lets time pass: keys expire, and are destroyed when the garbage collector would come to it,
+     * gc_delay later.
+     *
+     * @param time how much, not negative
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void advance(Duration time) {
+        if (time.isNegative()) {
+            throw new IllegalArgumentException("advance the time: " + time + " is negative");
+        }
+        simulation.change(
+                () -> {
+                    simulation.keys.advanceTo(simulation.keys.now().plus(time));
+                    return this;
+                });
+    }
+
+    // Queues
+
+    /**
+     * Returns the queues that were opened.
+     *
+     * @return all, the oldest first, closed ones included
+     */
+    public List<SimulatedQueue> queues() {
+        return simulation.change(
+                () ->
+                        simulation.pipes.stream()
+                                .map(pipe -> new SimulatedQueue(simulation, pipe))
+                                .toList());
+    }
+
+    /**
+     * Returns the queue that was opened last.
+     *
+     * @return the queue, which may be closed
+     * @throws IllegalStateException if none was opened
+     */
+    public SimulatedQueue queue() {
+        List<SimulatedQueue> all = queues();
+        if (all.isEmpty()) {
+            throw new IllegalStateException(
+                    "no queue was opened on this kernel; subscribe, or open one, first");
+        }
+        return all.get(all.size() - 1);
+    }
+
+    /**
+     * Returns how many descriptors are open: two for each queue, and two for a reader.
+     *
+     * @return the number; 0 if nothing leaks
+     */
+    public int openDescriptors() {
+        return simulation.change(() -> simulation.descriptors.numbers().size());
+    }
+
+    // Calls
+
+    /**
+     * Makes the next calls of a kind fail, one after the other. A call that waits ends with it.
+     *
+     * @param call which
+     * @param errnos the error numbers by name, such as {@code "EMFILE"}
+     * @throws IllegalArgumentException if there is no such error number
+     */
+    public void fail(NativeCall call, String... errnos) {
+        Objects.requireNonNull(call, "call");
+        List<Integer> numbers = Arrays.stream(errnos).map(Errno::of).toList();
+        simulation.change(
+                () -> {
+                    simulation.log.fail(call, numbers);
+                    return this;
+                });
+    }
+
+    /**
+     * Returns what {@link #fail} was told and did not happen yet.
+     *
+     * @return a call for each error number that is left
+     */
+    public List<NativeCall> outstandingFailures() {
+        return simulation.change(simulation.log::outstanding);
+    }
+
+    /**
+     * Counts calls.
+     *
+     * @param call which
+     * @return how often it was made, failures included
+     */
+    public int count(NativeCall call) {
+        return simulation.change(() -> simulation.log.counted(call));
+    }
+
+    // Who and what
+
+    /**
+     * Runs an action as another user, on the calling thread: one without keyrings of its own yet.
+     *
+     * @param uid the user; 0 has the privileges of root
+     * @param gid the group
+     * @param action runs as that user
+     */
+    public void as(int uid, int gid, Runnable action) {
+        Credentials before =
+                simulation.change(
+                        () -> {
+                            Credentials own = simulation.keys.current();
+                            simulation.keys.become(new Credentials(uid, gid, null, null, null));
+                            return own;
+                        });
+        try {
+            action.run();
+        } finally {
+            simulation.change(
+                    () -> {
+                        simulation.keys.become(before);
+                        return this;
+                    });
+        }
+    }
+
+    /**
+     * Sets the serial of the next key. Serials are random otherwise.
+     *
+     * @param serial 3 or more; ignored if there is such a key
+     * @throws IllegalArgumentException if it is less
+     */
+    public void nextSerial(int serial) {
+        if (serial < SimulatedKeys.FIRST_SERIAL) {
+            throw new IllegalArgumentException(
+                    "set the next serial: " + serial + " is less than 3, the kernel's first");
+        }
+        simulation.change(
+                () -> {
+                    simulation.keys.nextSerial(serial);
+                    return this;
+                });
+    }
+
+    /**
+     * Waits until all readers have done what there is to do, and wait for more. What was delivered
+     * is delivered then, and what was not will not be. Returns at once on a reader's thread.
+     *
+     * @throws IllegalStateException if they are still at work after 10 seconds, or the thread is
+     *     interrupted
+     */
+    public void settle() {
+        try {
+            if (!simulation.settle(SETTLES)) {
+                throw new IllegalStateException(
+                        "wait for the readers: they are still at work after "
+                                + SETTLES.toSeconds()
+                                + " s; a subscriber may block, or a selector be without a thread");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("wait for the readers: interrupted", e);
+        }
+    }
+
+    /**
+     * Gives the machine's kernel its place back. What is open here stays usable, and so are the
+     * methods of this: close first, and look at what is left then.
+     */
+    @Override
+    public void close() {
+        SystemKernel.restore(simulation);
+    }
+
+    /** Describes a kernel. */
+    public static final class Builder {
+
+        private static final int USER = 1000;
+
+        private int uid = USER;
+        private int gid = USER;
+        private int openFiles = 1 << 20;
+        private int pageSize = 4096;
+        private Duration gcDelay = Duration.ofSeconds(300);
+
+        private Builder() {}
+
+        /**
+         * Sets who the process is.
+         *
+         * @param uid the user; 0 has the privileges of root
+         * @param gid the group
+         * @return this
+         */
+        public Builder user(int uid, int gid) {
+            this.uid = uid;
+            this.gid = gid;
+            return this;
+        }
+
+        /**
+         * Sets RLIMIT_NOFILE: how many descriptors may be open, and how many watches a user may
+         * have.
+         *
+         * @param limit 0 or more
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder openFiles(int limit) {
+            if (limit < 0) {
+                throw new IllegalArgumentException("open files " + limit + " is negative");
+            }
+            this.openFiles = limit;
+            return this;
+        }
+
+        /**
+         * Sets the size of a page, to which capacities are rounded up.
+         *
+         * @param bytes a power of two from 4096 to 65536
+         * @return this
+         * @throws IllegalArgumentException if it is not
+         */
+        public Builder pageSize(int bytes) {
+            if (bytes < 4096 || bytes > 65536 || Integer.bitCount(bytes) != 1) {
+                throw new IllegalArgumentException(
+                        "page size " + bytes + " is not a power of two from 4096 to 65536");
+            }
+            this.pageSize = bytes;
+            return this;
+        }
+
+        /**
+         * Sets kernel.keys.gc_delay: how long an expired key is kept before it is destroyed.
+         *
+         * @param delay whole seconds, not negative
+         * @return this
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder gcDelay(Duration delay) {
+            if (delay.isNegative()) {
+                throw new IllegalArgumentException("gc_delay " + delay + " is negative");
+            }
+            this.gcDelay = delay;
+            return this;
+        }
+
+        /**
+         * Installs the kernel.
+         *
+         * @return the kernel, to be closed at the end of the test
+         * @throws IllegalStateException if another one is installed
+         */
+        public SimulatedKernel install() {
+            Simulation simulation = new Simulation(settings(), Instant.now());
+            if (!SystemKernel.substitute(simulation)) {
+                throw new IllegalStateException(
+                        "install a simulated kernel: one is installed already; close it first, and do"
+                                + " not run tests at the same time that install one");
+            }
+            return new SimulatedKernel(simulation);
+        }
+
+        private Simulation.Settings settings() {
+            return new Simulation.Settings(uid, gid, openFiles, pageSize, "6.1.0", gcDelay);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.test;
+
+import io.watchqueue.KeyEvent;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A key or keyring: {@code struct key}. */
+final class SimulatedKey {
+
+    static final long NEVER = Long.MAX_VALUE;
+
+    // What a mask grants, shifted by whose rights are meant.
+    static final int VIEW = 0x01;
+    static final int READ = 0x02;
+    static final int WRITE = 0x04;
+    static final int SEARCH = 0x08;
+    static final int LINK = 0x10;
+    static final int SETATTR = 0x20;
+    static final int ALL = 0x3f;
+    static final int POSSESSOR = 24;
+    static final int OWNER = 16;
+    static final int GROUP = 8;
+
+    /** No group; shown as that for which there is no number. */
+    static final int NO_GROUP = -1;
+
+    private static final int POSITIVE = 0;
+    private static final int OVERFLOW_GROUP = 65534;
+
+    /** What the kernel knows of a type of keys. */
+    enum Type {
+        KEYRING("keyring", true, false),
+        USER("user", true, true),
+        LOGON("logon", false, true);
+
+        final String text;
+        final boolean readable;
+        final boolean updatable;
+
+        Type(String text, boolean readable, boolean updatable) {
+            this.text = text;
+            this.readable = readable;
+            this.updatable = updatable;
+        }
+
+        static @Nullable Type of(String text) {
+            for (Type type : values()) {
+                if (type.text.equals(text)) {
+                    return type;
+                }
+            }
+            return null;
+        }
+    }
+
+    /** What there is one of at most in a keyring. */
+    record Index(Type type, String description) {}
+
+    final int serial;
+    final Index index;
+    int uid;
+    int gid;
+    int permissions;
+
+    /** Whether it is one of a user's two keyrings, which a session does not write into. */
+    final boolean ofUser;
+
+    /** In seconds. */
+    long expiry = NEVER;
+
+    boolean revoked;
+    boolean invalidated;
+    boolean restricted;
+    boolean destroyed;
+
+    /** 0, or the negated error number of a key that was refused. */
+    int state = POSITIVE;
+
+    byte[] payload = new byte[0];
+    final Map<Index, SimulatedKey> members = new LinkedHashMap<>();
+    private final List<KeyWatch> watches = new ArrayList<>();
+
+    SimulatedKey(int serial, Index index, int uid, int gid, int permissions, boolean ofUser) {
+        this.serial = serial;
+        this.index = index;
+        this.uid = uid;
+        this.gid = gid;
+        this.permissions = permissions;
+        this.ofUser = ofUser;
+    }
+
+    boolean isKeyring() {
+        return index.type() == Type.KEYRING;
+    }
+
+    /** The type, owner, permissions and description, as KEYCTL_DESCRIBE gives them. */
+    String describe() {
+        return String.format(
+                "%s;%d;%d;%08x;%s",
+                index.type().text,
+                uid,
+                gid == NO_GROUP ? OVERFLOW_GROUP : gid,
+                permissions,
+                index.description());
+    }
+
+    /** notify_key(): tells all who watch this very key. */
+    void tell(KeyEvent event, int aux) {
+        for (KeyWatch watch : watches) {
+            watch.pipe().post(Messages.key(event.ordinal(), serial, aux, watch.tag()));
+        }
+    }
+
+    void add(KeyWatch watch) {
+        watches.add(0, watch);
+        watch.pipe().watches.put(this, watch);
+    }
+
+    /** Removes a watch, and tells its queue, which no filter prevents. */
+    void remove(KeyWatch watch) {
+        forget(watch);
+        watch.pipe().put(Messages.removal(serial, watch.tag()));
+    }
+
+    void forget(KeyWatch watch) {
+        watches.remove(watch);
+        watch.pipe().watches.remove(this);
+    }
+
+    List<KeyWatch> watches() {
+        return List.copyOf(watches);
+    }
+}
