@@ -46,17 +46,6 @@ import java.util.function.ToIntFunction;
  */
 public final class Keyctl {
 
-    // include/uapi/linux/keyctl.h
-    private static final int KEYCTL_REVOKE = 3;
-    private static final int KEYCTL_CHOWN = 4;
-    private static final int KEYCTL_SETPERM = 5;
-    private static final int KEYCTL_CLEAR = 7;
-    private static final int KEYCTL_LINK = 8;
-    private static final int KEYCTL_UNLINK = 9;
-    private static final int KEYCTL_SET_TIMEOUT = 15;
-    private static final int KEYCTL_INVALIDATE = 21;
-    private static final int KEYCTL_GET_PERSISTENT = 22;
-    private static final int KEYCTL_MOVE = 30;
     private static final int KEYCTL_MOVE_EXCL = 1;
 
     /** Leaves the owner or the group as it is, see {@link #chown}. */
@@ -426,7 +415,11 @@ public final class Keyctl {
      * @param keyring a keyring that grants Write
      */
     public void link(KeyId key, KeyId keyring) {
-        keyctl("link key " + key + " into " + keyring, KEYCTL_LINK, key.value(), keyring.value());
+        keyctl(
+                "link key " + key + " into " + keyring,
+                Kernel.KEYCTL_LINK,
+                key.value(),
+                keyring.value());
     }
 
     /**
@@ -439,7 +432,7 @@ public final class Keyctl {
     public void unlink(KeyId key, KeyId keyring) {
         keyctl(
                 "unlink key " + key + " from " + keyring,
-                KEYCTL_UNLINK,
+                Kernel.KEYCTL_UNLINK,
                 key.value(),
                 keyring.value());
     }
@@ -455,7 +448,7 @@ public final class Keyctl {
     public void move(KeyId key, KeyId from, KeyId to) {
         keyctl(
                 "move key " + key + " from " + from + " to " + to,
-                KEYCTL_MOVE,
+                Kernel.KEYCTL_MOVE,
                 key.value(),
                 from.value(),
                 to.value());
@@ -477,7 +470,7 @@ public final class Keyctl {
                         Errno.EEXIST,
                         () ->
                                 kernel.keyctl(
-                                        KEYCTL_MOVE,
+                                        Kernel.KEYCTL_MOVE,
                                         key.value(),
                                         from.value(),
                                         to.value(),
@@ -491,7 +484,7 @@ public final class Keyctl {
      * @param keyring a keyring that grants Write
      */
     public void clear(KeyId keyring) {
-        keyctl("clear keyring " + keyring, KEYCTL_CLEAR, keyring.value());
+        keyctl("clear keyring " + keyring, Kernel.KEYCTL_CLEAR, keyring.value());
     }
 
     /**
@@ -501,7 +494,7 @@ public final class Keyctl {
      * @param key a key that grants Write or Setattr
      */
     public void revoke(KeyId key) {
-        keyctl("revoke key " + key, KEYCTL_REVOKE, key.value());
+        keyctl("revoke key " + key, Kernel.KEYCTL_REVOKE, key.value());
     }
 
     /**
@@ -511,7 +504,7 @@ public final class Keyctl {
      * @param key a key that grants Search
      */
     public void invalidate(KeyId key) {
-        keyctl("invalidate key " + key, KEYCTL_INVALIDATE, key.value());
+        keyctl("invalidate key " + key, Kernel.KEYCTL_INVALIDATE, key.value());
     }
 
     /**
@@ -531,7 +524,11 @@ public final class Keyctl {
                             + timeout
                             + " is not from 0 to 4294967295 seconds");
         }
-        keyctl("set the timeout of key " + key, KEYCTL_SET_TIMEOUT, key.value(), (int) seconds);
+        keyctl(
+                "set the timeout of key " + key,
+                Kernel.KEYCTL_SET_TIMEOUT,
+                key.value(),
+                (int) seconds);
     }
 
     /**
@@ -542,7 +539,11 @@ public final class Keyctl {
      *     by 24 bits for the possessor, 16 for the owner, 8 for the group, 0 for others
      */
     public void setPermissions(KeyId key, int permissions) {
-        keyctl("set the permissions of key " + key, KEYCTL_SETPERM, key.value(), permissions);
+        keyctl(
+                "set the permissions of key " + key,
+                Kernel.KEYCTL_SETPERM,
+                key.value(),
+                permissions);
     }
 
     /**
@@ -554,7 +555,7 @@ public final class Keyctl {
      *     CAP_SYS_ADMIN
      */
     public void chown(KeyId key, int uid, int gid) {
-        keyctl("change the owner of key " + key, KEYCTL_CHOWN, key.value(), uid, gid);
+        keyctl("change the owner of key " + key, Kernel.KEYCTL_CHOWN, key.value(), uid, gid);
     }
 
     /**
@@ -611,7 +612,11 @@ public final class Keyctl {
                         "get a persistent keyring into " + destination,
                         () ->
                                 kernel.keyctl(
-                                        KEYCTL_GET_PERSISTENT, uid, destination.value(), 0, 0)));
+                                        Kernel.KEYCTL_GET_PERSISTENT,
+                                        uid,
+                                        destination.value(),
+                                        0,
+                                        0)));
     }
 
     /**

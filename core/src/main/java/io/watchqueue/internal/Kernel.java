@@ -40,6 +40,18 @@ public interface Kernel {
     int EPOLL_CTL_DEL = 2;
     int EPOLL_CTL_MOD = 3;
 
+    // include/uapi/linux/keyctl.h: the operations whose arguments are plain numbers
+    int KEYCTL_REVOKE = 3;
+    int KEYCTL_CHOWN = 4;
+    int KEYCTL_SETPERM = 5;
+    int KEYCTL_CLEAR = 7;
+    int KEYCTL_LINK = 8;
+    int KEYCTL_UNLINK = 9;
+    int KEYCTL_SET_TIMEOUT = 15;
+    int KEYCTL_INVALIDATE = 21;
+    int KEYCTL_GET_PERSISTENT = 22;
+    int KEYCTL_MOVE = 30;
+
     /** Memory for the calls below, zeroed. */
     NativeBuffer allocate(int size);
 
@@ -151,6 +163,6 @@ public interface Kernel {
      */
     int[] visibleKeys();
 
-    /** keyctl(2), any operation whose arguments are plain numbers. */
+    /** keyctl(2), one of the KEYCTL_* operations above. */
     int keyctl(int operation, int argument2, int argument3, int argument4, int argument5);
 }

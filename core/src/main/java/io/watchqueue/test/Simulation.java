@@ -43,18 +43,6 @@ class Simulation implements Kernel {
     private static final int EPOLL_DATA_OFFSET = 8;
     private static final int PIPE_FLAGS = O_NOTIFICATION_PIPE | O_NONBLOCK | O_CLOEXEC;
 
-    // include/uapi/linux/keyctl.h
-    private static final int KEYCTL_REVOKE = 3;
-    private static final int KEYCTL_CHOWN = 4;
-    private static final int KEYCTL_SETPERM = 5;
-    private static final int KEYCTL_CLEAR = 7;
-    private static final int KEYCTL_LINK = 8;
-    private static final int KEYCTL_UNLINK = 9;
-    private static final int KEYCTL_SET_TIMEOUT = 15;
-    private static final int KEYCTL_INVALIDATE = 21;
-    private static final int KEYCTL_GET_PERSISTENT = 22;
-    private static final int KEYCTL_MOVE = 30;
-
     /** All but public keys, Diffie-Hellman and big keys. */
     private static final byte[] CAPABILITIES = {(byte) 0xe3, 0x07};
 

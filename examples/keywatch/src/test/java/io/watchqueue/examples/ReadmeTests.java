@@ -45,7 +45,7 @@ import javax.tools.ToolProvider;
 /** What the README shows is true. */
 class ReadmeTests {
 
-    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
