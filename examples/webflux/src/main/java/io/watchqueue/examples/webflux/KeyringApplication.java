@@ -17,9 +17,11 @@ package io.watchqueue.examples.webflux;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 
 /** Shows keyrings in browsers as they change. */
 @SpringBootApplication
+@ConfigurationPropertiesScan
 public class KeyringApplication {
 
     public static void main(String[] arguments) {

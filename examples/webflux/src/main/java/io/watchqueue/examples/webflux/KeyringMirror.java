@@ -1,0 +1,220 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import io.watchqueue.AlreadyWatchedException;
+import io.watchqueue.KeyDescription;
+import io.watchqueue.KeyId;
+import io.watchqueue.KeyNotification;
+import io.watchqueue.KeyPermissionException;
+import io.watchqueue.KeyUnavailableException;
+import io.watchqueue.Keyctl;
+import io.watchqueue.LossNotification;
+import io.watchqueue.Notification;
+import io.watchqueue.RemovalNotification;
+import io.watchqueue.ResourceLimitException;
+import io.watchqueue.reactor.ReactiveWatchQueue;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What is known of a keyring and of all that is linked into it, near and far: each is watched by
+ * one queue, and looked at again when the queue says so. Written by one thread at a time, that of
+ * the notifications; read by any.
+ *
+ * <p>A key is always watched before it is looked at, and looked at before its notification goes on:
+ * who subscribed to the notifications and then takes the tree misses nothing.
+ */
+final class KeyringMirror {
+
+    private static final Logger LOG = LoggerFactory.getLogger(KeyringMirror.class);
+    private static final int LAST_TAG = 255;
+
+    private final Keyctl keys;
+    private final ReactiveWatchQueue queue;
+    private final int root;
+    private final int limit;
+
+    /** The tag of each watch that has its place: what comes with another is from one before it. */
+    private final Map<Integer, Integer> tags = new HashMap<>();
+
+    private int nextTag;
+
+    /** Replaced as a whole after a loss, so that nobody reads half of it. */
+    private volatile Map<Integer, KnownKey> known = new ConcurrentHashMap<>();
+
+    /**
+     * Watches and looks at everything there is.
+     *
+     * @param queue as yet without watches
+     * @param root the keyring's serial
+     * @param limit how many keys are watched and looked at, at most
+     */
+    KeyringMirror(Keyctl keys, ReactiveWatchQueue queue, int root, int limit) {
+        this.keys = keys;
+        this.queue = queue;
+        this.root = root;
+        this.limit = limit;
+        watchRoot();
+        lookAtEverything();
+    }
+
+    /**
+     * Takes note of what happened.
+     *
+     * @return whether it is to be told: not if it is about a key that is not in the tree any more
+     */
+    boolean apply(Notification notification) {
+        if (notification instanceof LossNotification) {
+            lookAtEverything();
+            return true;
+        }
+        if (notification instanceof RemovalNotification removal) {
+            return isOfPresentWatch((int) removal.id(), removal.watchTag())
+                    && forget((int) removal.id());
+        }
+        if (notification instanceof KeyNotification change) {
+            if (!isOfPresentWatch(change.keyId(), change.watchTag())) {
+                return false;
+            }
+            KnownKey before = known.get(change.keyId());
+            lookAt(List.of(change.keyId()), known);
+            if (before == null || !before.members().equals(known.get(change.keyId()).members())) {
+                dropWhatIsNotLinked();
+            }
+        }
+        return true;
+    }
+
+    /** The keyring, and all that is linked into it. */
+    Node tree() {
+        return node(root);
+    }
+
+    /** A key, and what is linked into it. */
+    Node node(int serial) {
+        return new KeyringPicture(known::get, limit).of(serial);
+    }
+
+    private boolean isOfPresentWatch(int serial, int tag) {
+        Integer present = tags.get(serial);
+        return present != null && present == tag;
+    }
+
+    private boolean forget(int serial) {
+        tags.remove(serial);
+        known.remove(serial);
+        known.replaceAll(
+                (keyring, key) -> key.members().contains(serial) ? key.without(serial) : key);
+        dropWhatIsNotLinked();
+        return true;
+    }
+
+    private void lookAtEverything() {
+        Map<Integer, KnownKey> anew = new ConcurrentHashMap<>();
+        lookAt(List.of(root), anew);
+        known = anew;
+        dropWhatIsNotLinked();
+    }
+
+    /** Looks at these, and at what is linked into them and was not looked at before. */
+    private void lookAt(Collection<Integer> serials, Map<Integer, KnownKey> result) {
+        Map<Integer, String> expiries = KeyExpiries.now();
+        Deque<Integer> next = new ArrayDeque<>(serials);
+        while (!next.isEmpty()) {
+            int serial = next.remove();
+            if (!result.containsKey(serial) && result.size() >= limit) {
+                continue;
+            }
+            watch(serial);
+            KnownKey key = lookAt(serial, expiries.get(serial));
+            result.put(serial, key);
+            key.members().stream().filter(member -> !result.containsKey(member)).forEach(next::add);
+        }
+    }
+
+    private KnownKey lookAt(int serial, @Nullable String expiry) {
+        KeyId key = KeyId.of(serial);
+        KeyDescription description = null;
+        try {
+            description = keys.describe(key);
+            List<Integer> members =
+                    description.isKeyring()
+                            ? keys.list(key).stream().map(KeyId::value).toList()
+                            : List.of();
+            return new KnownKey(description, expiry, members, true);
+        } catch (KeyPermissionException | KeyUnavailableException e) {
+            // Hidden, revoked or gone: its serial is known, perhaps its description, no members.
+            return new KnownKey(description, expiry, List.of(), false);
+        }
+    }
+
+    private void watchRoot() {
+        int tag = nextTag++;
+        queue.watch(KeyId.of(root), tag).block();
+        tags.put(root, tag);
+    }
+
+    private void watch(int serial) {
+        // The second tag is for a key that was unlinked and linked again, as the removal of its
+        // first watch may wait in the queue still.
+        for (int attempt = 1; attempt <= 2 && !tags.containsKey(serial); attempt++) {
+            int tag = nextTag++ & LAST_TAG;
+            try {
+                queue.watch(KeyId.of(serial), tag).block();
+                tags.put(serial, tag);
+            } catch (AlreadyWatchedException e) {
+                LOG.debug("Another tag than {} for key {}", tag, serial);
+            } catch (KeyPermissionException | KeyUnavailableException e) {
+                return;
+            } catch (ResourceLimitException e) {
+                LOG.warn("Key {} is shown, but not followed: {}", serial, e.getMessage());
+                return;
+            }
+        }
+    }
+
+    private void dropWhatIsNotLinked() {
+        Set<Integer> linked = new HashSet<>();
+        Deque<Integer> next = new ArrayDeque<>(List.of(root));
+        while (!next.isEmpty()) {
+            int serial = next.remove();
+            KnownKey key = known.get(serial);
+            if (linked.add(serial) && key != null) {
+                next.addAll(key.members());
+            }
+        }
+        known.keySet().retainAll(linked);
+        for (int serial : List.copyOf(tags.keySet())) {
+            if (!linked.contains(serial)) {
+                tags.remove(serial);
+                queue.unwatch(KeyId.of(serial)).block();
+            }
+        }
+    }
+}

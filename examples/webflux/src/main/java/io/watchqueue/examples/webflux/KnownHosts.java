@@ -1,0 +1,75 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.stereotype.Component;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+
+import reactor.core.publisher.Mono;
+
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Answers only those who ask for this host by a name that it has. A foreign page whose name its
+ * owner lets point to 127.0.0.1 is of the same origin for the browser, which then lets it read
+ * everything here (DNS rebinding); but its name comes with the request.
+ */
+@Component
+@Order(Ordered.HIGHEST_PRECEDENCE + 1)
+class KnownHosts implements WebFilter {
+
+    private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+    private final Set<String> configured;
+
+    KnownHosts(WatchqueueProperties properties) {
+        this.configured = properties.hosts();
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+        InetSocketAddress host = exchange.getRequest().getHeaders().getHost();
+        return isKnown(host == null ? null : host.getHostString())
+                ? chain.filter(exchange)
+                : refuse(exchange.getResponse());
+    }
+
+    private boolean isKnown(@Nullable String host) {
+        return host != null
+                && (LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || configured.contains(host));
+    }
+
+    private static Mono<Void> refuse(ServerHttpResponse response) {
+        response.setStatusCode(HttpStatus.MISDIRECTED_REQUEST);
+        response.getHeaders().setContentType(MediaType.TEXT_PLAIN);
+        byte[] reason =
+                "This host is not known here by the name in the request's Host header;"
+                        .concat(" watchqueue.hosts lists those that are, beside localhost.\n")
+                        .getBytes(StandardCharsets.UTF_8);
+        return response.writeWith(Mono.just(response.bufferFactory().wrap(reason)));
+    }
+}

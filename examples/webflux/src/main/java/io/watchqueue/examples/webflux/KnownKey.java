@@ -1,0 +1,42 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import io.watchqueue.KeyDescription;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
+/**
+ * What is known of one key.
+ *
+ * @param description null if it may not be had
+ * @param expiry as of {@link KeyExpiries}, null if not known
+ * @param members the serials of what is linked into it
+ * @param complete whether the members are known
+ */
+record KnownKey(
+        @Nullable KeyDescription description,
+        @Nullable String expiry,
+        List<Integer> members,
+        boolean complete) {
+
+    KnownKey without(int member) {
+        List<Integer> others = members.stream().filter(serial -> serial != member).toList();
+        return new KnownKey(description, expiry, others, complete);
+    }
+}

@@ -1,0 +1,45 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
+/**
+ * A key as the browser gets it, and what is linked into it. Never its payload.
+ *
+ * @param serial the serial
+ * @param type the key type; null, and so all up to the expiry, if the key may not be looked at
+ * @param description the description
+ * @param uid the owner
+ * @param gid the group
+ * @param permissions the permissions mask, in hexadecimal
+ * @param expiry "never", "expired", or in how long, as /proc/keys has it; null if not known
+ * @param complete whether the members are all there are: they are not if the keyring may not be
+ *     read, or the tree has grown too large
+ * @param members what is linked into it
+ */
+record Node(
+        int serial,
+        @Nullable String type,
+        @Nullable String description,
+        @Nullable Integer uid,
+        @Nullable Integer gid,
+        @Nullable String permissions,
+        @Nullable String expiry,
+        boolean complete,
+        List<Node> members) {}

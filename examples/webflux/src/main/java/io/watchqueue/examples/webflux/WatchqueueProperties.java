@@ -1,0 +1,122 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import io.watchqueue.KeyEvent;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What is shown, to whom, and how much of it is kept.
+ *
+ * @param keyrings Keyrings that may be watched, as keyctl(1) writes them: a serial, @u, or %:NAME.
+ *     All others are refused.
+ * @param capacity Notifications that the kernel keeps for a keyring before it drops, 1 to 512.
+ * @param prefetch Notifications that are kept in this process beyond that, 0 for none.
+ * @param filter What the kernel queues at all.
+ * @param keys Keys of a keyring, those in keyrings in it included, that are watched at most.
+ * @param linger How long a keyring is watched on after the last browser has left.
+ * @param streams What browsers may have.
+ * @param hosts Names by which browsers may address this application, beside localhost and loopback
+ *     addresses.
+ */
+@ConfigurationProperties("watchqueue")
+public record WatchqueueProperties(
+        @DefaultValue("@u") List<String> keyrings,
+        @DefaultValue("512") int capacity,
+        @DefaultValue("0") int prefetch,
+        @DefaultValue Filter filter,
+        @DefaultValue("1000") int keys,
+        @DefaultValue("5s") Duration linger,
+        @DefaultValue Streams streams,
+        @DefaultValue Set<String> hosts) {
+
+    /** Checks what the library would only refuse when the first browser comes. */
+    public WatchqueueProperties {
+        check(
+                !keyrings.isEmpty(),
+                "keyrings",
+                keyrings,
+                "names at least one keyring, such as @u or %:orders");
+        check(capacity >= 1 && capacity <= 512, "capacity", capacity, "is from 1 to 512");
+        check(prefetch >= 0, "prefetch", prefetch, "is 0 or more");
+        check(keys >= 1, "keys", keys, "is 1 or more");
+        check(!linger.isNegative(), "linger", linger, "is 0s or more");
+        keyrings = List.copyOf(keyrings);
+        hosts = Set.copyOf(hosts);
+    }
+
+    /**
+     * What the kernel queues at all.
+     *
+     * @param events Events that are told; all of them if none is named. LINKED, UNLINKED and
+     *     CLEARED always are, since the tree is made of them.
+     */
+    public record Filter(@DefaultValue Set<KeyEvent> events) {
+
+        /** Copies the set. */
+        public Filter {
+            events = Set.copyOf(events);
+        }
+    }
+
+    /**
+     * What browsers may have.
+     *
+     * @param max Streams that may be open at a time, of all browsers together.
+     * @param buffer Notifications that are kept for a browser that is slow. What it misses beyond
+     *     that it is told.
+     * @param heartbeat How often an idle stream shows that it is alive.
+     * @param retry How long a browser waits before it connects again.
+     * @param stalled How long a browser may take nothing at all before it is cut off.
+     */
+    public record Streams(
+            @DefaultValue("100") int max,
+            @DefaultValue("256") int buffer,
+            @DefaultValue("15s") Duration heartbeat,
+            @DefaultValue("2s") Duration retry,
+            @DefaultValue("1m") Duration stalled) {
+
+        /** Checks the limits. */
+        public Streams {
+            check(max >= 1, "streams.max", max, "is 1 or more");
+            check(buffer >= 1, "streams.buffer", buffer, "is 1 or more");
+            check(isPositive(heartbeat), "streams.heartbeat", heartbeat, "is more than 0s");
+            check(!retry.isNegative(), "streams.retry", retry, "is 0s or more");
+            check(
+                    stalled.compareTo(heartbeat) > 0,
+                    "streams.stalled",
+                    stalled,
+                    "is longer than streams.heartbeat, " + heartbeat);
+        }
+    }
+
+    private static boolean isPositive(Duration duration) {
+        return !duration.isNegative() && !duration.isZero();
+    }
+
+    private static void check(boolean right, String property, Object value, String rule) {
+        if (!right) {
+            throw new IllegalArgumentException(
+                    "watchqueue." + property + "=" + value + ", but it " + rule);
+        }
+    }
+}
