@@ -50,8 +50,21 @@ final class ChangeEvents {
     /** Something was dropped here; null if nobody knows how much. */
     record Loss(String origin, @Nullable Long dropped, Instant at) {}
 
-    /** Something happened to a key, which now looks so; null if it was not looked at. */
-    record Change(String event, int key, int aux, int tag, @Nullable Node node, Instant at) {}
+    /**
+     * Something happened to a key.
+     *
+     * @param node what was linked, or how the key looks now; null if it was not looked at
+     * @param members for a keyring, all that is linked into it now: the kernel does not tell what a
+     *     new link displaced, nor what was gone again before it could be watched
+     */
+    record Change(
+            String event,
+            int key,
+            int aux,
+            int tag,
+            @Nullable Node node,
+            @Nullable List<Integer> members,
+            Instant at) {}
 
     /** A key is gone. */
     record Removed(int key, Instant at) {}
@@ -105,6 +118,7 @@ final class ChangeEvents {
                             change.aux(),
                             change.watchTag(),
                             look(change),
+                            mirror == null ? null : mirror.members(change.keyId()),
                             now));
         }
         if (notification instanceof RemovalNotification removal) {

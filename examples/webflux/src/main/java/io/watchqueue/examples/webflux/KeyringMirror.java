@@ -64,6 +64,7 @@ final class KeyringMirror {
     private final Map<Integer, Integer> tags = new HashMap<>();
 
     private int nextTag;
+    private boolean full;
 
     /** Replaced as a whole after a loss, so that nobody reads half of it. */
     private volatile Map<Integer, KnownKey> known = new ConcurrentHashMap<>();
@@ -121,6 +122,12 @@ final class KeyringMirror {
         return new KeyringPicture(known::get, limit).of(serial);
     }
 
+    /** What is linked into a keyring; null if it is none, or that is not known. */
+    @Nullable List<Integer> members(int serial) {
+        KnownKey key = known.get(serial);
+        return key == null || !key.isKeyring() ? null : key.members();
+    }
+
     private boolean isOfPresentWatch(int serial, int tag) {
         Integer present = tags.get(serial);
         return present != null && present == tag;
@@ -129,10 +136,14 @@ final class KeyringMirror {
     private boolean forget(int serial) {
         tags.remove(serial);
         known.remove(serial);
-        known.replaceAll(
-                (keyring, key) -> key.members().contains(serial) ? key.without(serial) : key);
+        unlink(serial, known);
         dropWhatIsNotLinked();
         return true;
+    }
+
+    private static void unlink(int serial, Map<Integer, KnownKey> keyrings) {
+        keyrings.replaceAll(
+                (keyring, key) -> key.members().contains(serial) ? key.without(serial) : key);
     }
 
     private void lookAtEverything() {
@@ -146,13 +157,20 @@ final class KeyringMirror {
     private void lookAt(Collection<Integer> serials, Map<Integer, KnownKey> result) {
         Map<Integer, String> expiries = KeyExpiries.now();
         Deque<Integer> next = new ArrayDeque<>(serials);
+        boolean mayWatch = true;
         while (!next.isEmpty()) {
             int serial = next.remove();
             if (!result.containsKey(serial) && result.size() >= limit) {
                 continue;
             }
-            watch(serial);
+            // Once refused for want of room is refused for all: each try waits for some to come.
+            mayWatch = mayWatch && watch(serial);
             KnownKey key = lookAt(serial, expiries.get(serial));
+            if (key.isGone() && !tags.containsKey(serial)) {
+                // Before it was watched, so that no removal will tell.
+                unlink(serial, result);
+                continue;
+            }
             result.put(serial, key);
             key.members().stream().filter(member -> !result.containsKey(member)).forEach(next::add);
         }
@@ -160,17 +178,24 @@ final class KeyringMirror {
 
     private KnownKey lookAt(int serial, @Nullable String expiry) {
         KeyId key = KeyId.of(serial);
-        KeyDescription description = null;
+        KnownKey before = known.get(serial);
+        KeyDescription description = before == null ? null : before.description();
         try {
             description = keys.describe(key);
             List<Integer> members =
                     description.isKeyring()
                             ? keys.list(key).stream().map(KeyId::value).toList()
                             : List.of();
-            return new KnownKey(description, expiry, members, true);
-        } catch (KeyPermissionException | KeyUnavailableException e) {
-            // Hidden, revoked or gone: its serial is known, perhaps its description, no members.
-            return new KnownKey(description, expiry, List.of(), false);
+            return new KnownKey(description, expiry, members, KnownKey.State.SEEN);
+        } catch (KeyPermissionException e) {
+            return new KnownKey(description, expiry, List.of(), KnownKey.State.HIDDEN);
+        } catch (KeyUnavailableException e) {
+            boolean gone = e.errnoName().equals("ENOKEY");
+            return new KnownKey(
+                    description,
+                    expiry,
+                    List.of(),
+                    gone ? KnownKey.State.GONE : KnownKey.State.HIDDEN);
         }
     }
 
@@ -180,7 +205,10 @@ final class KeyringMirror {
         tags.put(root, tag);
     }
 
-    private void watch(int serial) {
+    /**
+     * @return whether there is room for another watch
+     */
+    private boolean watch(int serial) {
         // The second tag is for a key that was unlinked and linked again, as the removal of its
         // first watch may wait in the queue still.
         for (int attempt = 1; attempt <= 2 && !tags.containsKey(serial); attempt++) {
@@ -188,15 +216,20 @@ final class KeyringMirror {
             try {
                 queue.watch(KeyId.of(serial), tag).block();
                 tags.put(serial, tag);
+                full = false;
             } catch (AlreadyWatchedException e) {
                 LOG.debug("Another tag than {} for key {}", tag, serial);
             } catch (KeyPermissionException | KeyUnavailableException e) {
-                return;
+                return true;
             } catch (ResourceLimitException e) {
-                LOG.warn("Key {} is shown, but not followed: {}", serial, e.getMessage());
-                return;
+                if (!full) {
+                    LOG.warn("Keys are shown, but not all of them followed: {}", e.getMessage());
+                }
+                full = true;
+                return false;
             }
         }
+        return true;
     }
 
     private void dropWhatIsNotLinked() {

@@ -48,7 +48,7 @@ final class KeyringPicture {
         if (key == null || description == null) {
             return new Node(serial, null, null, null, null, null, null, false, List.of());
         }
-        boolean whole = key.complete() && (!description.isKeyring() || drawn.add(serial));
+        boolean whole = key.isSeen() && (!description.isKeyring() || drawn.add(serial));
         List<Node> members = new ArrayList<>();
         if (whole) {
             Iterator<Integer> linked = key.members().iterator();

@@ -24,19 +24,41 @@ import java.util.List;
 /**
  * What is known of one key.
  *
- * @param description null if it may not be had
+ * @param description null if it was never to be had
  * @param expiry as of {@link KeyExpiries}, null if not known
  * @param members the serials of what is linked into it
- * @param complete whether the members are known
+ * @param state whether it may be looked at
  */
 record KnownKey(
         @Nullable KeyDescription description,
         @Nullable String expiry,
         List<Integer> members,
-        boolean complete) {
+        State state) {
+
+    enum State {
+        /** Its description and members are as they were at the last look. */
+        SEEN,
+        /** There, but not to be looked at, or not any more. */
+        HIDDEN,
+        /** There is no such key any more. */
+        GONE
+    }
+
+    boolean isGone() {
+        return state == State.GONE;
+    }
+
+    boolean isSeen() {
+        return state == State.SEEN;
+    }
+
+    /** A keyring whose members are known. */
+    boolean isKeyring() {
+        return isSeen() && description != null && description.isKeyring();
+    }
 
     KnownKey without(int member) {
         List<Integer> others = members.stream().filter(serial -> serial != member).toList();
-        return new KnownKey(description, expiry, others, complete);
+        return new KnownKey(description, expiry, others, state);
     }
 }
