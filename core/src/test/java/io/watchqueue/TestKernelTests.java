@@ -34,16 +34,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -53,6 +58,17 @@ import java.util.stream.Stream;
 @Timeout(300)
 @Tag("test-kernel")
 class TestKernelTests {
+
+    /** Sends all that one client sent back to it. */
+    private static final String ECHO_SERVER =
+            """
+            my $server = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1) or die $!;
+            print "listening\\n";
+            close STDOUT;
+            my $client = $server->accept;
+            my $all = do { local $/; <$client> };
+            print $client $all;
+            """;
 
     /** Below the project, where the guest sees it; its own /tmp is another. */
     @TempDir(factory = BelowTarget.class)
@@ -130,7 +146,7 @@ class TestKernelTests {
         byte[] bytes = new byte[3_000_000];
         new Random(1).nextBytes(bytes);
         Process process = start(directory, Map.of(), "sh", "-c", "cat; echo done >&2");
-        CompletableFuture<byte[]> out = Background.get(() -> all(process));
+        CompletableFuture<byte[]> out = Background.get(() -> all(process.getInputStream()));
         process.getOutputStream().write(bytes);
         process.getOutputStream().close();
         assertThat(Arrays.equals(out.get(120, TimeUnit.SECONDS), bytes)).isTrue();
@@ -247,7 +263,11 @@ class TestKernelTests {
         "WATCHQUEUE_KERNEL,maybe,host or test",
         "WATCHQUEUE_KERNEL_DEADLINE,soon,seconds",
         "WATCHQUEUE_KERNEL_MEMORY,0,MiB",
-        "WATCHQUEUE_KERNEL_ACCEL,magic,tcg or kvm"
+        "WATCHQUEUE_KERNEL_ACCEL,magic,tcg or kvm",
+        "WATCHQUEUE_KERNEL_PORTS,http,TCP ports from 1 to 65535",
+        "WATCHQUEUE_KERNEL_PORTS,0,TCP ports from 1 to 65535",
+        "WATCHQUEUE_KERNEL_PORTS,8080 65536,TCP ports from 1 to 65535",
+        "WATCHQUEUE_KERNEL_PORTS,8080 9090 8080,each once"
     })
     void aWrongSettingIsNamed(String name, String value, String takes) throws Exception {
         Run run = finish(start(directory, Map.of(name, value), "true"));
@@ -262,6 +282,93 @@ class TestKernelTests {
         assertThat(run("uname", "-r").out.strip()).isNotEqualTo(System.getProperty("os.version"));
     }
 
+    @Test
+    void serversInTheGuestAreReachedThroughForwardedPorts() throws Exception {
+        List<Integer> ports = twoFreePorts();
+        Process process = start(directory, forward(ports), "bash");
+        for (int port : ports) {
+            tell(process, "perl -MIO::Socket::INET -e '" + ECHO_SERVER + "' " + port + " &");
+            assertThat(nextLine(process)).isEqualTo("listening");
+        }
+        byte[] bytes = new byte[300_000];
+        new Random(1).nextBytes(bytes);
+        for (int port : ports) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                InputStream in = socket.getInputStream();
+                CompletableFuture<byte[]> echo = Background.get(() -> all(in));
+                socket.getOutputStream().write(bytes);
+                socket.shutdownOutput();
+                assertThat(echo.get(120, TimeUnit.SECONDS)).isEqualTo(bytes);
+            }
+        }
+        tell(process, "wait; exit 3");
+        Run run = finish(process);
+        assertThat(run.err).isEmpty();
+        assertThat(run.status).isEqualTo(3);
+    }
+
+    @Test
+    void forwardedPortsLetNothingOut() throws Exception {
+        try (ServerSocket ofThisMachine =
+                new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Process process =
+                    start(
+                            directory,
+                            forward(twoFreePorts()),
+                            "perl",
+                            "-MIO::Socket::INET",
+                            "-e",
+                            "print IO::Socket::INET->new(PeerAddr => $ARGV[0]) ? 'reached' : $!",
+                            // QEMU's name for this machine's loopback.
+                            "10.0.2.2:" + ofThisMachine.getLocalPort());
+            Run run = finish(process);
+            assertThat(run.err).isEmpty();
+            assertThat(run.out).isEqualTo("Connection refused");
+        }
+    }
+
+    @Test
+    void withoutForwardedPortsThereIsNoNetworkCard() throws Exception {
+        assertThat(run("ls", "/sys/class/net").out.lines()).contains("lo").doesNotContain("eth0");
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamed() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            Run run = finish(start(directory, forward(List.of(port)), "true"));
+            assertThat(run.status).isEqualTo(125);
+            assertThat(run.err).contains("WATCHQUEUE_KERNEL_PORTS", "port " + port);
+        }
+    }
+
+    @Test
+    void portsThatAreTakenDoNotMatterOnThisMachinesKernel() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Map<String, String> environment = new HashMap<>(forward(List.of(taken.getLocalPort())));
+            environment.put("WATCHQUEUE_KERNEL", "host");
+            assertThat(finish(start(directory, environment, "true")).status).isZero();
+        }
+    }
+
+    private static Map<String, String> forward(List<Integer> ports) {
+        return Map.of(
+                "WATCHQUEUE_KERNEL_PORTS",
+                ports.stream().map(String::valueOf).collect(Collectors.joining(" ")));
+    }
+
+    private static List<Integer> twoFreePorts() throws IOException {
+        try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket two = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return List.of(one.getLocalPort(), two.getLocalPort());
+        }
+    }
+
+    private static void tell(Process process, String line) throws IOException {
+        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+    }
+
     private Run run(String... command) throws Exception {
         return finish(start(directory, Map.of(), command));
     }
@@ -274,6 +381,7 @@ class TestKernelTests {
                         List.of("setsid", Path.of("src/kernel/run").toAbsolutePath().toString()));
         line.addAll(List.of(command));
         ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
+        builder.environment().remove("WATCHQUEUE_KERNEL_PORTS");
         builder.environment().put("WATCHQUEUE_KERNEL", "test");
         builder.environment().put("WATCHQUEUE_KERNEL_DEADLINE", "250");
         builder.environment().putAll(environment);
@@ -284,15 +392,16 @@ class TestKernelTests {
 
     private static Run finish(Process process) throws Exception {
         CompletableFuture<String> out =
-                Background.get(() -> new String(all(process), StandardCharsets.UTF_8));
+                Background.get(
+                        () -> new String(all(process.getInputStream()), StandardCharsets.UTF_8));
         process.getOutputStream().close();
         String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Run(process.waitFor(), out.get(), err);
     }
 
-    private static byte[] all(Process process) {
+    private static byte[] all(InputStream stream) {
         try {
-            return process.getInputStream().readAllBytes();
+            return stream.readAllBytes();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -301,16 +410,20 @@ class TestKernelTests {
     /** Returns the process and its descendants, once the command in the guest runs. */
     private static List<ProcessHandle> afterTheFirstLine(Process process, String line)
             throws IOException {
-        InputStream out = process.getInputStream();
-        StringBuilder first = new StringBuilder();
-        for (int c = out.read(); c >= 0 && c != '\n'; c = out.read()) {
-            first.append((char) c);
-        }
-        assertThat(first.toString()).isEqualTo(line);
+        assertThat(nextLine(process)).isEqualTo(line);
         List<ProcessHandle> all = new ArrayList<>(process.toHandle().descendants().toList());
         assertThat(all).as("QEMU at least").isNotEmpty();
         all.add(process.toHandle());
         return all;
+    }
+
+    private static String nextLine(Process process) throws IOException {
+        InputStream out = process.getInputStream();
+        StringBuilder line = new StringBuilder();
+        for (int c = out.read(); c >= 0 && c != '\n'; c = out.read()) {
+            line.append((char) c);
+        }
+        return line.toString();
     }
 
     private static void assertNoneIsLeft(List<ProcessHandle> all) throws Exception {
