@@ -15,15 +15,11 @@
  */
 package io.watchqueue.examples.webflux;
 
-import io.watchqueue.reactor.NotificationOperators;
-import io.watchqueue.reactor.Resynced;
-
 import org.springframework.context.SmartLifecycle;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.stereotype.Component;
 
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,18 +38,6 @@ class ChangeStreams implements SmartLifecycle {
 
     ChangeStreams(WatchqueueProperties properties) {
         this.limits = properties.streams();
-    }
-
-    /** What the keyring looks like, from the feed that the streams have too. */
-    Mono<Node> tree(KeyringFeed feed) {
-        return resynced(feed)
-                .<Node>handle(
-                        (resynced, sink) -> {
-                            if (resynced instanceof Resynced.Snapshot<KeyringMirror> snapshot) {
-                                sink.next(snapshot.state().tree());
-                            }
-                        })
-                .next();
     }
 
     /**
@@ -86,7 +70,7 @@ class ChangeStreams implements SmartLifecycle {
         ChangeEvents events = new ChangeEvents(feed.meters(), reconnected, limits.retry());
         Sinks.Empty<Void> ended = Sinks.empty();
         Flux<ServerSentEvent<Object>> changes =
-                resynced(feed)
+                feed.changes(limits.buffer())
                         .concatMapIterable(events::of)
                         // The feed has said why. The browser comes back, and is told then.
                         .onErrorComplete(e -> events.haveBegun())
@@ -94,12 +78,6 @@ class ChangeStreams implements SmartLifecycle {
         // One of each may wait for the browser, and no more.
         return Flux.merge(1, changes, heartbeat(disconnect).takeUntilOther(ended.asMono()))
                 .takeUntilOther(stopping.asMono());
-    }
-
-    private Flux<Resynced<KeyringMirror>> resynced(KeyringFeed feed) {
-        return feed.changes()
-                .transform(NotificationOperators.boundedWithLoss(limits.buffer()))
-                .transform(NotificationOperators.resyncOnLoss(feed.mirror()));
     }
 
     /** Comments: what is not taken is dropped, and who takes none for long is taken for dead. */

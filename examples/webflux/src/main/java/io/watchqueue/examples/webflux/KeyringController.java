@@ -54,7 +54,7 @@ class KeyringController {
 
     @GetMapping("/{reference}")
     Mono<Node> keyring(@PathVariable String reference) {
-        return streams.tree(feeds.get(reference));
+        return feeds.get(reference).tree();
     }
 
     @GetMapping(path = "/{reference}/changes", produces = MediaType.TEXT_EVENT_STREAM_VALUE)

@@ -18,47 +18,41 @@ package io.watchqueue.examples.webflux;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
-import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
-import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueueException;
 import io.watchqueue.reactor.NotificationFlux;
+import io.watchqueue.reactor.NotificationOperators;
 import io.watchqueue.reactor.ReactiveWatchQueue;
+import io.watchqueue.reactor.Resynced;
 
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
 import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * One keyring, followed for all browsers by one kernel queue, which is open while there are any,
- * and a little longer.
+ * One keyring of the configuration: followed by one kernel queue for all browsers, which is opened
+ * for the first of them and closed a while after the last.
  */
-final class KeyringFeed {
-
-    private static final Logger LOG = LoggerFactory.getLogger(KeyringFeed.class);
+final class KeyringFeed implements Disposable {
 
     /** Without these the tree could not be followed. */
     private static final Set<KeyEvent> LINKS =
             EnumSet.of(KeyEvent.LINKED, KeyEvent.UNLINKED, KeyEvent.CLEARED);
 
-    /** Half of what the kernel keeps may be under way here. */
-    private static final int UNDER_WAY = 128;
-
     private final Keyctl keys = Keyctl.system();
     private final String reference;
-    private final @Nullable KeyId fixed;
+    private final @Nullable KeyId special;
     private final WatchqueueProperties properties;
     private final FeedMeters meters;
-    private final Flux<Notification> changes;
-    private volatile Mono<KeyringMirror> mirror = Mono.never();
+    private final Mono<FollowedKeyring> followed;
+    private final Disposable.Swap opened = Disposables.swap();
 
     /**
      * @param reference as it is written in the configuration
@@ -67,14 +61,12 @@ final class KeyringFeed {
         this.reference = reference;
         this.properties = properties;
         this.meters = meters;
-        this.fixed = special();
-        this.changes =
-                Flux.defer(this::connect).publish(UNDER_WAY).refCount(1, properties.linger());
-    }
-
-    /** What a special keyring is depends on the thread that asks: here the one that starts. */
-    private @Nullable KeyId special() {
-        return reference.startsWith("@") ? keys.resolve(keys.find(reference), true) : null;
+        // What a special keyring is depends on the thread that asks: here the one that starts.
+        this.special = reference.startsWith("@") ? keys.resolve(keys.find(reference), true) : null;
+        this.followed =
+                Mono.fromCallable(this::open)
+                        .subscribeOn(Schedulers.boundedElastic())
+                        .cacheInvalidateWhen(FollowedKeyring::ended);
     }
 
     /**
@@ -83,7 +75,7 @@ final class KeyringFeed {
      * @throws io.watchqueue.KeyUnavailableException if there is none
      */
     private KeyId keyring() {
-        return fixed != null ? fixed : keys.find(reference);
+        return special != null ? special : keys.find(reference);
     }
 
     /** Which keyring it is now, or why it is none. */
@@ -100,40 +92,57 @@ final class KeyringFeed {
     }
 
     /**
-     * What happens in the keyring. Hot, shared by all; none of them may be slow, so each puts a
-     * {@code boundedWithLoss} behind it.
+     * What the keyring looks like.
+     *
+     * @return the tree, or an error if it may not be watched
      */
-    Flux<Notification> changes() {
-        return changes;
+    Mono<Node> tree() {
+        return followed.map(keyring -> keyring.mirror().tree());
     }
 
-    /** What the keyring looks like, for those who have subscribed to the {@link #changes()}. */
-    Mono<KeyringMirror> mirror() {
-        return Mono.defer(() -> mirror);
+    /**
+     * What the keyring looks like, what happens in it, and after each loss what it looks like
+     * again.
+     *
+     * @param buffer what is kept for a subscriber that is slow
+     * @return cold; the mirror is the same each time. An error if the keyring may not be watched,
+     *     or the queue fails; completes if the keyring is destroyed
+     */
+    Flux<Resynced<KeyringMirror>> changes(int buffer) {
+        return followed.flatMapMany(
+                        keyring ->
+                                keyring.changes()
+                                        .transform(NotificationOperators.boundedWithLoss(buffer))
+                                        .transform(
+                                                NotificationOperators.resyncOnLoss(
+                                                        Mono.just(keyring.mirror()))))
+                .retryWhen(FollowedKeyring.WHEN_TOO_LATE);
     }
 
-    private Flux<Notification> connect() {
-        Sinks.One<KeyringMirror> opened = Sinks.one();
-        mirror = opened.asMono();
-        return Flux.usingWhen(
-                        open().subscribeOn(Schedulers.boundedElastic()),
-                        queue -> follow(queue, opened),
-                        KeyringFeed::close)
-                .doOnError(
-                        e -> {
-                            if (opened.tryEmitError(e).isFailure()) {
-                                LOG.error("Keyring {} is not followed any more", reference, e);
-                            }
-                        });
+    private FollowedKeyring open() {
+        ReactiveWatchQueue queue =
+                NotificationFlux.builder()
+                        .capacity(properties.capacity())
+                        .prefetch(properties.prefetch())
+                        .filter(filter())
+                        .recorder(meters)
+                        .open()
+                        .block();
+        opened.update(queue);
+        try {
+            KeyringMirror mirror =
+                    new KeyringMirror(keys, queue, keyring().value(), properties.keys());
+            return new FollowedKeyring(reference, queue, mirror, properties.linger());
+        } catch (RuntimeException e) {
+            queue.dispose();
+            throw e;
+        }
     }
 
-    private Mono<ReactiveWatchQueue> open() {
-        return NotificationFlux.builder()
-                .capacity(properties.capacity())
-                .prefetch(properties.prefetch())
-                .filter(filter())
-                .recorder(meters)
-                .open();
+    /** Completes the changes, and closes the queue. */
+    @Override
+    public void dispose() {
+        opened.dispose();
     }
 
     private @Nullable NotificationFilter filter() {
@@ -144,23 +153,5 @@ final class KeyringFeed {
         Set<KeyEvent> queued = EnumSet.copyOf(LINKS);
         queued.addAll(events);
         return NotificationFilter.of(NotificationFilter.events(queued.toArray(KeyEvent[]::new)));
-    }
-
-    private Flux<Notification> follow(ReactiveWatchQueue queue, Sinks.One<KeyringMirror> opened) {
-        KeyId keyring = keyring();
-        KeyringMirror mirrored = new KeyringMirror(keys, queue, keyring.value(), properties.keys());
-        opened.tryEmitValue(mirrored);
-        return queue.receive()
-                .publishOn(Schedulers.boundedElastic(), UNDER_WAY)
-                .filter(mirrored::apply)
-                .takeUntil(
-                        notification ->
-                                notification instanceof RemovalNotification removal
-                                        && (int) removal.id() == keyring.value());
-    }
-
-    private static Mono<Void> close(ReactiveWatchQueue queue) {
-        queue.dispose();
-        return queue.onDispose();
     }
 }

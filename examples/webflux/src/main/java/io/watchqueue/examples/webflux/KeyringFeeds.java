@@ -17,6 +17,7 @@ package io.watchqueue.examples.webflux;
 
 import io.micrometer.core.instrument.MeterRegistry;
 
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 
 import java.util.LinkedHashMap;
@@ -25,7 +26,7 @@ import java.util.Map;
 
 /** The keyrings that may be watched: those of the configuration, and no others. */
 @Component
-class KeyringFeeds {
+class KeyringFeeds implements DisposableBean {
 
     private final Map<String, KeyringFeed> feeds = new LinkedHashMap<>();
 
@@ -50,5 +51,10 @@ class KeyringFeeds {
             throw new KeyringRefusedException(reference);
         }
         return feed;
+    }
+
+    @Override
+    public void destroy() {
+        feeds.values().forEach(KeyringFeed::dispose);
     }
 }

@@ -112,6 +112,11 @@ final class KeyringMirror {
         return true;
     }
 
+    /** Whether this tells that the keyring is gone. */
+    boolean isEndedBy(Notification notification) {
+        return notification instanceof RemovalNotification removal && removal.id() == root;
+    }
+
     /** The keyring, and all that is linked into it. */
     Node tree() {
         return node(root);

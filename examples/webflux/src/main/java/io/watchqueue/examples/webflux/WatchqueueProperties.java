@@ -59,7 +59,7 @@ public record WatchqueueProperties(
         check(capacity >= 1 && capacity <= 512, "capacity", capacity, "is from 1 to 512");
         check(prefetch >= 0, "prefetch", prefetch, "is 0 or more");
         check(keys >= 1, "keys", keys, "is 1 or more");
-        check(!linger.isNegative(), "linger", linger, "is 0s or more");
+        check(isPositive(linger), "linger", linger, "is more than 0s");
         keyrings = List.copyOf(keyrings);
         hosts = Set.copyOf(hosts);
     }

@@ -52,13 +52,13 @@ class ChangeStreamTests {
     private final Keyctl keys = Keyctl.system();
     private final KeyId orders = keys.addKeyring("orders", Keyring.USER);
     private final RunningApplication application =
-            RunningApplication.start("watchqueue.keyrings=%:orders,@u", "watchqueue.linger=0s");
+            RunningApplication.start("watchqueue.keyrings=%:orders,@u", "watchqueue.linger=100ms");
 
     @AfterEach
     void nothingIsLeftOpen() {
         application.close();
-        kernel.close();
         kernel.settle();
+        kernel.close();
         assertThat(kernel.openDescriptors()).isZero();
     }
 

@@ -27,6 +27,7 @@ import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.core.env.Environment;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -34,6 +35,7 @@ import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.reactive.function.client.WebClient;
 
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 import tools.jackson.databind.JsonNode;
@@ -41,6 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -62,13 +65,13 @@ class HttpTests {
                     "watchqueue.streams.heartbeat=50ms",
                     "watchqueue.streams.stalled=1s",
                     "watchqueue.hosts=keys.example",
-                    "watchqueue.linger=0s");
+                    "watchqueue.linger=100ms");
 
     @AfterEach
     void nothingIsLeftOpen() {
         application.close();
-        kernel.close();
         kernel.settle();
+        kernel.close();
         assertThat(kernel.openDescriptors()).isZero();
     }
 
@@ -160,10 +163,13 @@ class HttpTests {
 
     @Test
     void aBrowserThatTakesNothingIsCutOff() throws IOException {
-        KeyId token = keys.add("user", "token", new byte[] {1}, Keyring.USER);
+        // So many that their tree soon fills what TCP keeps for a browser.
+        for (int key = 1; key <= 500; key++) {
+            keys.add("user", "key " + key, new byte[] {1}, Keyring.USER);
+        }
         try (Socket browser = new Socket()) {
             browser.setReceiveBufferSize(1024);
-            browser.connect(new java.net.InetSocketAddress("127.0.0.1", application.port()));
+            browser.connect(new InetSocketAddress("127.0.0.1", application.port()));
             browser.getOutputStream()
                     .write(
                             "GET /keyrings/@u/changes HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -171,7 +177,7 @@ class HttpTests {
             eventually(() -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
             eventually(
                     () -> {
-                        keys.update(token, new byte[] {1});
+                        kernel.queue().overflow();
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;
                     });
             assertThatItEnds(browser.getInputStream());
@@ -221,10 +227,7 @@ class HttpTests {
 
     @Test
     void itListensOnLoopbackOnly() {
-        assertThat(
-                        application
-                                .bean(org.springframework.core.env.Environment.class)
-                                .getProperty("server.address"))
+        assertThat(application.bean(Environment.class).getProperty("server.address"))
                 .isEqualTo("127.0.0.1");
     }
 
@@ -244,7 +247,7 @@ class HttpTests {
                 .uri(path, reference)
                 .accept(MediaType.TEXT_EVENT_STREAM, MediaType.APPLICATION_JSON)
                 .retrieve()
-                .onStatus(status -> true, response -> reactor.core.publisher.Mono.empty())
+                .onStatus(status -> true, response -> Mono.empty())
                 .toEntity(String.class)
                 .block();
     }

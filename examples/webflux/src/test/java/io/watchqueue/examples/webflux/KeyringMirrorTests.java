@@ -73,7 +73,7 @@ class KeyringMirrorTests {
                                                 "watchqueue.keys",
                                                 limit,
                                                 "watchqueue.linger",
-                                                "0s",
+                                                "100ms",
                                                 "watchqueue.capacity",
                                                 capacity)))
                         .bindOrCreate("watchqueue", WatchqueueProperties.class);

@@ -42,7 +42,7 @@ final class RunningApplication implements AutoCloseable {
     private static final List<String> QUIETLY =
             List.of("server.port=0", "spring.main.banner-mode=off", "logging.level.root=warn");
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(120);
 
     private final ConfigurableApplicationContext context;
 
@@ -51,12 +51,19 @@ final class RunningApplication implements AutoCloseable {
     }
 
     static RunningApplication start(String... properties) {
+        return start(List.of(), properties);
+    }
+
+    /** With these configurations as well. */
+    static RunningApplication start(List<Class<?>> configurations, String... properties) {
         String[] arguments =
                 Stream.concat(QUIETLY.stream(), Stream.of(properties))
                         .map(property -> "--" + property)
                         .toArray(String[]::new);
         return new RunningApplication(
-                new SpringApplicationBuilder(KeyringApplication.class).run(arguments));
+                new SpringApplicationBuilder(KeyringApplication.class)
+                        .sources(configurations.toArray(Class<?>[]::new))
+                        .run(arguments));
     }
 
     int port() {

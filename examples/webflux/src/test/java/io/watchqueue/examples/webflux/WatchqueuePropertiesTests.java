@@ -64,7 +64,7 @@ class WatchqueuePropertiesTests {
         "capacity, 513",
         "prefetch, -1",
         "keys, 0",
-        "linger, -1s",
+        "linger, 0s",
         "streams.max, 0",
         "streams.buffer, 0",
         "streams.heartbeat, 0s",

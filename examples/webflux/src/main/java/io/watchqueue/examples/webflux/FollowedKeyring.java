@@ -1,0 +1,102 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import io.watchqueue.Notification;
+import io.watchqueue.WatchQueueClosedException;
+import io.watchqueue.reactor.ReactiveWatchQueue;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.retry.Retry;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A keyring while it is followed: its mirror, and the changes that all browsers share. */
+final class FollowedKeyring {
+
+    /** For who comes in the moment in which it ends: asks again, and gets the next one. */
+    static final Retry WHEN_TOO_LATE =
+            Retry.fixedDelay(Long.MAX_VALUE, Duration.ofMillis(10))
+                    .filter(TooLateException.class::isInstance);
+
+    private static final Logger LOG = LoggerFactory.getLogger(FollowedKeyring.class);
+
+    /** Half of what the kernel keeps may be under way here. */
+    private static final int UNDER_WAY = 128;
+
+    private final KeyringMirror mirror;
+    private final Flux<Notification> changes;
+    private final Sinks.Empty<Void> ended = Sinks.empty();
+
+    /**
+     * @param linger how long it is followed without any browser
+     */
+    FollowedKeyring(
+            String reference, ReactiveWatchQueue queue, KeyringMirror mirror, Duration linger) {
+        this.mirror = mirror;
+        AtomicBoolean received = new AtomicBoolean();
+        this.changes =
+                Flux.defer(
+                                () ->
+                                        received.compareAndSet(false, true)
+                                                ? queue.receive()
+                                                : Flux.error(new TooLateException()))
+                        .publishOn(Schedulers.boundedElastic(), UNDER_WAY)
+                        .filter(mirror::apply)
+                        .takeUntil(mirror::isEndedBy)
+                        .doOnError(
+                                e -> !(e instanceof WatchQueueClosedException),
+                                e -> LOG.error("{} is not followed any more", reference, e))
+                        .doFinally(end -> ended.tryEmitEmpty())
+                        .publish(UNDER_WAY)
+                        .refCount(1, linger);
+        // Whoever asked for it may have left again: then it has had a subscriber all the same.
+        changes.takeUntilOther(Mono.delay(linger)).subscribe(change -> {}, e -> {});
+    }
+
+    KeyringMirror mirror() {
+        return mirror;
+    }
+
+    /**
+     * What happens in the keyring. Hot; none of its subscribers may be slow, so each puts a {@code
+     * boundedWithLoss} behind it.
+     */
+    Flux<Notification> changes() {
+        return changes;
+    }
+
+    /** Completes when it is followed no more. */
+    Mono<Void> ended() {
+        return ended.asMono();
+    }
+
+    private static final class TooLateException extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        TooLateException() {
+            super("the keyring is followed by another queue now");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.webflux;
+
+import static io.watchqueue.examples.webflux.RunningApplication.eventually;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.http.codec.ServerSentEvent;
+
+import reactor.core.Disposable;
+
+import tools.jackson.databind.JsonNode;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+
+/** The application on a real kernel, of which another process changes the keys. */
+class KeyringApplicationKernelTests {
+
+    private final Keyctl keys = Keyctl.system();
+    private final KeyId orders = keys.addKeyring("orders", Keyring.USER);
+    private final RunningApplication application =
+            RunningApplication.start(
+                    "watchqueue.keyrings=" + orders,
+                    "watchqueue.linger=100ms",
+                    "watchqueue.capacity=32");
+    private final List<ServerSentEvent<JsonNode>> told = new CopyOnWriteArrayList<>();
+
+    @AfterEach
+    void end() {
+        application.close();
+        keys.unlink(orders, Keyring.USER);
+    }
+
+    private static int keyctl(String... arguments) throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Stream.concat(Stream.of("keyctl"), Stream.of(arguments)).toList())
+                        .redirectErrorStream(true)
+                        .start();
+        String output = new String(process.getInputStream().readAllBytes()).strip();
+        assertThat(process.waitFor()).as(output).isZero();
+        return output.isEmpty() ? 0 : Integer.parseInt(output);
+    }
+
+    /** What was told, each as "EVENT key aux", or the name of another event. */
+    private List<String> changes() {
+        return told.stream()
+                .map(
+                        event ->
+                                "notification".equals(event.event())
+                                        ? event.data().get("event").asString()
+                                                + " "
+                                                + event.data().get("key").asInt()
+                                                + " "
+                                                + event.data().get("aux").asInt()
+                                        : event.event())
+                .toList();
+    }
+
+    private Disposable subscribe() {
+        Disposable subscription =
+                application
+                        .changes(orders.toString())
+                        .filter(event -> event.event() != null)
+                        .subscribe(told::add, e -> {});
+        eventually(() -> changes().equals(List.of("resync")));
+        return subscription;
+    }
+
+    @Test
+    void whatKeyctlDoesIsTold() throws Exception {
+        Disposable subscription = subscribe();
+        int token = keyctl("add", "user", "token", "hunter2", orders.toString());
+        eventually(() -> told.size() == 2);
+        keyctl("timeout", Integer.toString(token), "86400");
+        eventually(() -> told.size() == 3);
+        keyctl("revoke", Integer.toString(token));
+        eventually(() -> told.size() == 4);
+        keyctl("unlink", Integer.toString(token), orders.toString());
+        eventually(() -> told.size() == 5);
+        assertThat(changes())
+                .containsExactly(
+                        "resync",
+                        "LINKED " + orders + " " + token,
+                        "SETATTR " + token + " 0",
+                        "REVOKED " + token + " 0",
+                        "UNLINKED " + orders + " " + token);
+        JsonNode linked = told.get(1).data();
+        assertThat(linked.get("node").get("description").asString()).isEqualTo("token");
+        assertThat(linked.get("node").get("expiry").asString()).isEqualTo("never");
+        assertThat(linked.get("members").get(0).asInt()).isEqualTo(token);
+        assertThat(told.get(2).data().get("node").get("expiry").asString()).matches("1d|2[34]h");
+        assertThat(told.get(4).data().get("members").isEmpty()).isTrue();
+        assertThat(told.toString()).doesNotContain("hunter2");
+        subscription.dispose();
+    }
+
+    @Test
+    void anOverflowIsTold() {
+        KeyId token = keys.add("user", "token", new byte[] {1}, orders);
+        Disposable subscription = subscribe();
+        // One process that does nothing else is faster than what is done for each change here.
+        eventually(
+                () -> {
+                    for (int change = 0; change < 1000; change++) {
+                        keys.update(token, new byte[] {1});
+                    }
+                    return changes().contains("loss");
+                });
+        int loss = changes().indexOf("loss");
+        eventually(() -> told.size() > loss + 1);
+        assertThat(changes().get(loss + 1)).isEqualTo("resync");
+        assertThat(told.get(loss).data().get("origin").asString()).isEqualTo("kernel");
+        assertThat(told.get(loss + 1).data().get("reason").asString()).isEqualTo("loss");
+        subscription.dispose();
+    }
+
+    @Test
+    void theQueueIsClosedWithTheLastBrowser() throws IOException {
+        long before = pipes();
+        Disposable subscription = subscribe();
+        assertThat(pipes()).isGreaterThan(before);
+        subscription.dispose();
+        eventually(() -> pipes() == before);
+    }
+
+    private static long pipes() {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(KeyringApplicationKernelTests::isPipe).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isPipe(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
+        } catch (IOException e) {
+            // Closed since it was listed.
+            return false;
+        }
+    }
+
+    @Test
+    void itsHealthIsThatOfTheKernel() {
+        JsonNode health = application.get("/actuator/health");
+        assertThat(health.get("status").asString()).isEqualTo("UP");
+        assertThat(health.at("/components/watchQueue/details/kernel").asString()).contains("Linux");
+    }
+}
