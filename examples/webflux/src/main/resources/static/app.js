@@ -1,0 +1,163 @@
+import { Announcer } from './announcer.js';
+import { ChangeStream } from './change-stream.js';
+import { ConnectionView } from './connection.js';
+import { element } from './dom.js';
+import { oncePerFrame } from './frames.js';
+import { KeyringModel } from './keyring-model.js';
+import { Retry } from './retry.js';
+import { listKeyrings, Refusal } from './server.js';
+import { counted, lossInWords, nameOf, printable, resyncInWords } from './text.js';
+import { TimelineLog } from './timeline-log.js';
+import { TimelineView } from './timeline.js';
+import { TreeView } from './tree.js';
+
+const byId = id => document.getElementById(id);
+
+const announcer = new Announcer(byId('announcements'));
+const connection = new ConnectionView({
+  page: document.body,
+  title: byId('connection-title'),
+  detail: byId('connection-detail'),
+  countdown: byId('countdown'),
+  tryNow: byId('try-now'),
+}, announcer);
+const tree = new TreeView(byId('tree'));
+const log = new TimelineLog();
+const timeline = new TimelineView(log, {
+  list: byId('timeline'),
+  empty: byId('timeline-empty'),
+  totals: { changes: byId('total-changes'), losses: byId('total-losses') },
+  filters: byId('filters'),
+  pause: byId('pause'),
+  clear: byId('clear'),
+});
+
+let references = [];
+let model = new KeyringModel();
+let stream = null;
+const listing = new Retry(start);
+
+byId('keyring').addEventListener('change', event => {
+  location.hash = encodeURIComponent(event.target.value).replaceAll('%40', '@').replaceAll('%3A', ':');
+});
+byId('try-now').addEventListener('click', () => (stream ? stream.tryNow() : listing.now()));
+addEventListener('hashchange', showChosenKeyring);
+
+async function start() {
+  try {
+    references = await listKeyrings();
+  } catch (error) {
+    notListed(error);
+    return;
+  }
+  showChosenKeyring();
+}
+
+function notListed(error) {
+  const nextTry = listing.schedule();
+  connection.show(error instanceof Refusal
+    ? { name: 'refused', problem: error, since: null, nextTry }
+    : { name: 'connecting' });
+}
+
+function showChosenKeyring() {
+  const reference = chosenReference();
+  if (reference) {
+    listing.reset();
+    showChoice(reference);
+    watch(reference);
+  } else {
+    notListed(new Refusal('No keyring may be watched', 'The configuration of the server allows none.'));
+  }
+}
+
+/** The keyring that the address names. Whether it may be watched is for the server to say. */
+function chosenReference() {
+  return decoded(location.hash.slice(1)) || new URLSearchParams(location.search).get('keyring') || references[0];
+}
+
+/** A reference like `%:orders` may stand in the address as it is, though it is no valid escape. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function showChoice(reference) {
+  const choices = references.includes(reference) ? references : [...references, reference];
+  byId('keyring').replaceChildren(...choices.map(choice => element('option', { value: choice }, printable(choice))));
+  byId('keyring').value = reference;
+  byId('keyring').hidden = choices.length === 1;
+  byId('reference').textContent = choices.length === 1 ? printable(reference) : '';
+  document.title = `${printable(reference)} · keyring`;
+}
+
+function watch(reference) {
+  stream?.close();
+  model = new KeyringModel();
+  tree.show(model);
+  timeline.clear();
+  stream = new ChangeStream(reference, {
+    onState: state => connection.show(state),
+    onEvent: (type, data) => received[type](data),
+  });
+  stream.open();
+}
+
+const received = {
+  resync({ reason, tree: node, at }) {
+    const first = model.root === null;
+    const changes = model.replace(node);
+    const gap = !first && reason !== 'loss'; // nobody knows what happened while there was no connection
+    const entry = { kind: 'resync', reason, first, gap, differences: changes.length };
+    show(entry, at, changes);
+    announcer.say(resyncInWords(entry).join(' '));
+  },
+
+  loss({ origin, dropped, at }) {
+    const entry = { kind: 'loss', origin, dropped };
+    show(entry, at, []);
+    announcer.say(lossInWords(entry)[0]);
+  },
+
+  notification(notification) {
+    const { event, key, aux, at } = notification;
+    const changes = model.apply(notification);
+    const isAboutMember = event === 'LINKED' || event === 'UNLINKED';
+    const member = isAboutMember ? named(aux) : null;
+    showChange({ kind: 'notification', event, key: named(key), member, aux }, at, changes);
+  },
+
+  removed({ key, at }) {
+    const entry = { kind: 'removed', event: 'REMOVED', key: named(key), member: null, aux: 0 };
+    showChange(entry, at, model.remove(key));
+  },
+};
+
+function showChange(entry, at, changes) {
+  show(entry, at, changes);
+  if (!timeline.isPaused) {
+    announcer.change(`${entry.event.toLowerCase()} ${nameOf(entry.member ?? entry.key)}`);
+  }
+}
+
+function show(entry, at, changes) {
+  log.add({ ...entry, at: new Date(at) });
+  timeline.update();
+  tree.update(changes);
+  showKeyCount();
+}
+
+const showKeyCount = oncePerFrame(() => {
+  byId('key-count').textContent = counted(model.size(), 'key');
+});
+
+/** What a key is called now: it may be gone when somebody reads of it. */
+function named(serial) {
+  const { type = null, description = null } = model.key(serial) ?? {};
+  return { serial, type, description };
+}
+
+start();

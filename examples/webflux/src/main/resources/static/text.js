@@ -1,0 +1,116 @@
+// Words for people.
+
+const TIME = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23',
+});
+const TIME_TO_THE_SECOND = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+});
+const NUMBER = new Intl.NumberFormat();
+const LONGEST_ON_A_LINE = 120;
+
+export function time(date) {
+  return TIME.format(date);
+}
+
+export function timeToTheSecond(date) {
+  return TIME_TO_THE_SECOND.format(date);
+}
+
+export function number(count) {
+  return NUMBER.format(count);
+}
+
+export function counted(count, singular, plural = `${singular}s`) {
+  return `${number(count)} ${count === 1 ? singular : plural}`;
+}
+
+/**
+ * A description is anybody's text. What would break the line, turn its direction or not be seen is written as an
+ * escape, so that no key can pass for another one.
+ */
+export function printable(text) {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, character =>
+    `\\u${character.codePointAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A description that is printable and not too long for a line; it may have 4,095 characters. */
+export function abbreviated(description) {
+  const text = printable(description);
+  return text.length > LONGEST_ON_A_LINE ? `${text.slice(0, LONGEST_ON_A_LINE)}…` : text;
+}
+
+export function nameOf(key) {
+  return `${titleOf(key)} ${key.serial}`;
+}
+
+function titleOf({ type, description }) {
+  return type === null ? 'key' : `${type} "${abbreviated(description)}"`;
+}
+
+/** A key as a screen reader says it, where a look shows columns. */
+export function spoken(key) {
+  return [
+    titleOf(key),
+    ...remarksOn(key),
+    `serial ${key.serial}`,
+    key.uid === null ? null : `owner ${key.uid}, group ${key.gid}`,
+    key.permissions === null ? null : `permissions ${key.permissions}`,
+    key.expiry === null ? null : `expiry ${key.expiry}`,
+  ].filter(part => part !== null).join(', ');
+}
+
+/** What is particular about a key. */
+export function remarksOn(key) {
+  const remarks = [];
+  if (key.type === null) {
+    remarks.push('only its serial is known');
+  }
+  if (key.ended) {
+    remarks.push(key.ended === 'REMOVED' ? 'destroyed' : key.ended.toLowerCase());
+  }
+  if (key.type === 'keyring') {
+    if (!key.complete) {
+      remarks.push(key.members.size === 0 ? 'members not shown' : 'not all members shown');
+    } else if (key.members.size === 0) {
+      remarks.push('empty');
+    }
+  }
+  return remarks;
+}
+
+/** The permissions as keyctl(1) writes them, from eight hexadecimal digits: possessor, user, group and others. */
+export function permissionsInWords(permissions) {
+  const groups = permissions.match(/^(..)(..)(..)(..)$/)?.slice(1) ?? [];
+  return ['possessor', 'user', 'group', 'others']
+    .slice(0, groups.length)
+    .map((who, index) => `${who} ${letters(Number.parseInt(groups[index], 16))}`)
+    .join('  ');
+}
+
+function letters(bits) {
+  return [...'alswrv'].map((letter, index) => (bits & (0x20 >> index) ? letter : '-')).join('');
+}
+
+/** The parts of a loss: what it is called, and what it means. */
+export function lossInWords({ origin, dropped }) {
+  if (origin === 'client') {
+    const what = dropped === null ? 'changes' : counted(dropped, 'change');
+    return [`This browser was too slow: ${what} dropped here.`, 'The server could not send them as fast as they came.'];
+  }
+  const howMany = dropped === null ? 'It does not count how many.' : `${counted(dropped, 'change')} in all.`;
+  return ['The kernel dropped changes here.', `Its queue was full. ${howMany}`];
+}
+
+/** The parts of a resync: what it is called, and what it means. */
+export function resyncInWords({ first, gap, differences }) {
+  if (first) {
+    return ['Tree read.', 'Changes from here on.'];
+  }
+  const found = differences === 0
+    ? 'It does not differ from what was shown.'
+    : `${counted(differences, 'difference')} from what was shown, marked in the tree.`;
+  return gap
+    ? ['Connected again, tree read again.', `Changes in between are not in this list. ${found}`]
+    : ['Tree read again.', found];
+}

@@ -1,0 +1,85 @@
+// What happened, in order. Knows nothing of the page.
+
+/** Of each kind, and of each event, so many entries are kept: a flood of one takes no room from another. */
+const KEPT_OF_EACH = 500;
+
+/** The same change of the same key again within this time is not a new entry: the last one counts on. */
+const SAME_RUN_MILLIS = 1_000;
+
+/**
+ * A bounded log. An entry has a `kind` ("notification", "removed", "loss" or "resync"), a time `at`, and what its kind
+ * has; the log adds a `sequence`, a `count` and the `lastAt` of those counted. Entries are never modified, only
+ * replaced.
+ */
+export class TimelineLog {
+  #rings = new Map();
+  #next = 0;
+  #last = null;
+
+  /** How many were added so far: changes, each counted, and losses. */
+  totals = { changes: 0, losses: 0 };
+
+  add(entry) {
+    this.#count(entry.kind);
+    if (this.#last && isSameChange(this.#last, entry)) {
+      this.#last = { ...this.#last, count: this.#last.count + 1, lastAt: entry.at };
+      this.#ringOf(entry).splice(-1, 1, this.#last);
+      return;
+    }
+    this.#last = { ...entry, sequence: this.#next++, count: 1, lastAt: entry.at };
+    const ring = this.#ringOf(entry);
+    ring.push(this.#last);
+    if (ring.length > KEPT_OF_EACH) {
+      ring.shift();
+    }
+  }
+
+  /** The newest entries, newest first, without notifications of the hidden events: whatever else there is stays. */
+  newest(limit, hiddenEvents) {
+    return [...this.#rings]
+      .filter(([name]) => !hiddenEvents.has(name))
+      .flatMap(([, ring]) => ring)
+      .sort((a, b) => b.sequence - a.sequence)
+      .slice(0, limit);
+  }
+
+  /** The log as it is now; what is added later is not in it. */
+  copy() {
+    const copy = new TimelineLog();
+    copy.#rings = new Map([...this.#rings].map(([name, ring]) => [name, [...ring]]));
+    copy.totals = { ...this.totals };
+    return copy;
+  }
+
+  clear() {
+    this.#rings.clear();
+    this.#last = null;
+    this.totals = { changes: 0, losses: 0 };
+  }
+
+  #count(kind) {
+    if (kind === 'loss') {
+      this.totals.losses++;
+    } else if (kind !== 'resync') {
+      this.totals.changes++;
+    }
+  }
+
+  /** A ring for each event, and one for each other kind; events are in capitals, so that they share no name. */
+  #ringOf({ kind, event }) {
+    const name = kind === 'notification' ? event : kind;
+    if (!this.#rings.has(name)) {
+      this.#rings.set(name, []);
+    }
+    return this.#rings.get(name);
+  }
+}
+
+function isSameChange(last, entry) {
+  return entry.kind === 'notification'
+    && last.kind === 'notification'
+    && last.event === entry.event
+    && last.key.serial === entry.key.serial
+    && last.aux === entry.aux
+    && entry.at - last.at < SAME_RUN_MILLIS;
+}

@@ -1,0 +1,138 @@
+import { element } from './dom.js';
+import { number, permissionsInWords, printable, remarksOn, spoken } from './text.js';
+
+const HIGHLIGHT_MILLIS = 4_000;
+const LEAVING_MILLIS = 1_500;
+
+/** Beyond this level rows are no longer indented, so that names keep their room. The kernel nests less than that. */
+const DEEPEST_INDENTATION = 8;
+
+/**
+ * One place of a key in the tree. Its state shows in attributes, which style sheet and tests go by: `data-serial`,
+ * `data-description`, `data-revoked`, `data-invalidated`; `data-changed` for some seconds after a change, and
+ * `data-changed-within` where that is hidden below a closed keyring; `data-leaving` on a row that is about to go.
+ */
+export class TreeRow {
+  serial;
+  parent;
+  element;
+  group = element('ul', { role: 'group' });
+  /** What is shown: a key of the model, and the rows of its members by serial. */
+  key = null;
+  children = new Map();
+
+  #level;
+  #cells = Object.fromEntries([
+    ...['twisty', 'type', 'remarks', 'change', 'serial', 'owner', 'permissions', 'expiry']
+      .map(name => [name, element('span', { class: name })]),
+    ['description', element('bdi', { class: 'description' })],
+  ]);
+  #changes = 0;
+  #changeTimer = null;
+  #changeWithinTimer = null;
+
+  constructor(serial, parent) {
+    this.serial = serial;
+    this.parent = parent;
+    this.#level = parent ? parent.#level + 1 : 1;
+    this.group.classList.toggle('deep', this.#level >= DEEPEST_INDENTATION);
+    this.#cells.serial.textContent = serial;
+    this.element = element('li',
+      { role: 'treeitem', tabindex: '-1', 'aria-level': this.#level, 'data-serial': serial },
+      element('div', { class: 'line' },
+        this.#cellsOf('name', 'twisty', 'type', 'description', 'remarks', 'change'),
+        this.#cellsOf('attributes', 'serial', 'owner', 'permissions', 'expiry')),
+      this.group);
+  }
+
+  /** Whether this keyring is below itself, as a tree may seem to be that was read while it changed. */
+  get isRepetition() {
+    for (let above = this.parent; above; above = above.parent) {
+      if (above.serial === this.serial) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  get isOpen() {
+    return !this.group.hidden;
+  }
+
+  show(key) {
+    const cells = this.#cells;
+    this.key = key;
+    cells.type.textContent = key.type ?? 'key';
+    cells.description.textContent = printable(key.description ?? '');
+    cells.description.hidden = key.description === null;
+    cells.remarks.textContent = [...remarksOn(key), ...(this.isRepetition ? ['shown further up'] : [])].join(', ');
+    cells.owner.textContent = key.uid === null ? '' : `${key.uid}:${key.gid}`;
+    cells.permissions.textContent = key.permissions ?? '';
+    cells.permissions.title = permissionsInWords(key.permissions ?? '');
+    cells.expiry.textContent = key.expiry ?? '';
+    this.#setAttribute('aria-label', spoken(key));
+    this.#setAttribute('data-description', key.description);
+    this.#setAttribute('data-type', key.type);
+    this.#setAttribute('data-expiry', key.expiry);
+    this.#setAttribute('data-revoked', key.ended === 'REVOKED' ? '' : null);
+    this.#setAttribute('data-invalidated', key.ended === 'INVALIDATED' ? '' : null);
+  }
+
+  /** Opens or closes the list of members; null where there are none, but perhaps some that are fading out. */
+  setOpen(open) {
+    this.group.hidden = open === false;
+    this.#setAttribute('aria-expanded', open);
+  }
+
+  /** Marks the row as changed for some seconds, longer if it goes on changing: it does not flicker. */
+  highlight(event, times) {
+    const goesOn = this.element.dataset.changed === event;
+    this.#changes = goesOn ? this.#changes + times : times;
+    this.#setAttribute('data-changed', event);
+    this.#cells.change.textContent = event.toLowerCase() + (this.#changes > 1 ? ` ×${number(this.#changes)}` : '');
+    clearTimeout(this.#changeTimer);
+    this.#changeTimer = setTimeout(() => this.#setAttribute('data-changed', null), HIGHLIGHT_MILLIS);
+    this.#outermostClosed()?.highlightWithin();
+  }
+
+  highlightWithin() {
+    this.#setAttribute('data-changed-within', '');
+    clearTimeout(this.#changeWithinTimer);
+    this.#changeWithinTimer = setTimeout(() => this.#setAttribute('data-changed-within', null), HIGHLIGHT_MILLIS);
+  }
+
+  /** Fades out, goes, and says so. */
+  leave(event, onGone) {
+    this.#outermostClosed()?.highlightWithin();
+    this.group.remove();
+    this.#setAttribute('data-leaving', '');
+    this.#setAttribute('data-changed', event);
+    this.#setAttribute('aria-hidden', 'true');
+    this.#cells.change.textContent = event.toLowerCase();
+    clearTimeout(this.#changeTimer);
+    setTimeout(() => {
+      this.element.remove();
+      onGone();
+    }, LEAVING_MILLIS);
+  }
+
+  #outermostClosed() {
+    let closed = null;
+    for (let above = this.parent; above; above = above.parent) {
+      closed = above.isOpen ? closed : above;
+    }
+    return closed;
+  }
+
+  #cellsOf(group, ...names) {
+    return element('span', { class: group }, ...names.flatMap(name => [this.#cells[name], ' ']));
+  }
+
+  #setAttribute(name, value) {
+    if (value === null) {
+      this.element.removeAttribute(name);
+    } else {
+      this.element.setAttribute(name, value);
+    }
+  }
+}
