@@ -43,24 +43,33 @@ export class KeyringModel {
     return before.has(tree.serial) ? this.#differences(before) : [];
   }
 
-  /** Applies a notification of the kernel. One of a key that is not known changes nothing. */
-  apply({ event, key: serial, aux, node }) {
-    const key = this.#keys.get(serial);
-    if (!key) {
+  /**
+   * Applies a notification of the kernel, and what the server found in the keyring then, which is more: the kernel does
+   * not tell of the link that another one displaces. One of a key that is not known changes nothing.
+   */
+  apply({ event, key: serial, aux, node, members }) {
+    if (!this.#keys.has(serial)) {
       return [];
     }
+    const told = this.#applyEvent(event, serial, aux, node);
+    const seen = members === null ? [] : this.#settle(serial, members, event === 'LINKED' ? aux : null);
+    this.#sweep();
+    return [...seen, ...told];
+  }
+
+  #applyEvent(event, serial, aux, node) {
     switch (event) {
       case 'LINKED':
         return this.#link(serial, aux, node);
       case 'UNLINKED':
-        return this.#unlink(key, aux);
+        return this.#unlink(serial, aux);
       case 'CLEARED':
-        return this.#empty(key, event);
+        return this.#empty(serial, event);
       case 'REVOKED':
-        this.#put({ ...key, ended: event });
-        return this.#empty(key, event); // no CLEARED tells that a revoked keyring is empty
+        this.#end(serial, event);
+        return this.#empty(serial, event); // no CLEARED tells that a revoked keyring is empty
       case 'INVALIDATED':
-        this.#put({ ...key, ended: event });
+        this.#end(serial, event);
         return [everywhere(serial, event)];
       default:
         if (node) {
@@ -90,45 +99,61 @@ export class KeyringModel {
   #link(keyring, serial, node) {
     if (node) {
       this.#learn(node);
-    } else if (!this.#keys.has(serial)) {
-      this.#put(unknownKey(serial));
+    } else {
+      this.#hearOf(serial);
     }
     const linking = this.#keys.get(keyring); // only now: it may be among what was learnt
-    const displaced = this.#displacedBy(serial, linking.members);
-    this.#put({ ...linking, members: without(linking.members, displaced).add(serial) });
-    const linked = { serial, parent: keyring, event: 'LINKED' };
-    return displaced === null ? [linked] : [{ serial: displaced, parent: keyring, event: 'REPLACED' }, linked];
-  }
-
-  /** A keyring has one member of a type and description. The kernel does not tell of the link that it displaces. */
-  #displacedBy(serial, members) {
-    const { type, description } = this.#keys.get(serial);
-    if (type === null || description === null) {
-      return null;
-    }
-    for (const member of members) {
-      const key = this.#keys.get(member);
-      if (member !== serial && key.type === type && key.description === description) {
-        return member;
-      }
-    }
-    return null;
+    this.#put({ ...linking, members: new Set(linking.members).add(serial) });
+    return [{ serial, parent: keyring, event: 'LINKED' }];
   }
 
   #unlink(keyring, serial) {
-    if (!keyring.members.has(serial)) {
+    const key = this.#keys.get(keyring);
+    if (!key.members.has(serial)) {
       return [];
     }
-    this.#put({ ...keyring, members: without(keyring.members, serial) });
-    this.#sweep();
-    return [{ serial, parent: keyring.serial, event: 'UNLINKED' }];
+    this.#put({ ...key, members: without(key.members, serial) });
+    return [{ serial, parent: keyring, event: 'UNLINKED' }];
   }
 
-  #empty(key, event) {
-    const gone = [...key.members].map(serial => ({ serial, parent: key.serial, event }));
-    this.#put({ ...this.#keys.get(key.serial), members: new Set() });
-    this.#sweep();
-    return [everywhere(key.serial, event), ...gone];
+  #empty(keyring, event) {
+    const key = this.#keys.get(keyring);
+    const gone = [...key.members].map(serial => ({ serial, parent: keyring, event }));
+    this.#put({ ...key, members: new Set() });
+    return [everywhere(keyring, event), ...gone];
+  }
+
+  #end(serial, event) {
+    this.#put({ ...this.#keys.get(serial), ended: event });
+  }
+
+  /** Makes these the members, though no notification says so; `linked` is the one that was linked right now, if any. */
+  #settle(keyring, serials, linked) {
+    const key = this.#keys.get(keyring);
+    const found = serials.filter(serial => !key.members.has(serial));
+    const present = new Set(serials);
+    const gone = [...key.members].filter(serial => !present.has(serial));
+    if (found.length === 0 && gone.length === 0) {
+      return [];
+    }
+    found.forEach(serial => this.#hearOf(serial));
+    this.#put({ ...key, members: new Set([...without(key.members, ...gone), ...found]) });
+    return [
+      ...gone.map(serial => ({ serial, parent: keyring, event: this.#isNamedAs(serial, linked) ? 'REPLACED' : 'GONE' })),
+      ...found.map(serial => ({ serial, parent: keyring, event: 'FOUND' })),
+    ];
+  }
+
+  /** Whether a key has the type and description of another one: a keyring has room for one of them. */
+  #isNamedAs(serial, other) {
+    const [a, b] = [this.#keys.get(serial), this.#keys.get(other)];
+    return serial !== other && b !== undefined && b.type !== null && a.type === b.type && a.description === b.description;
+  }
+
+  #hearOf(serial) {
+    if (!this.#keys.has(serial)) {
+      this.#put(unknownKey(serial));
+    }
   }
 
   #learn(node) {
@@ -200,9 +225,9 @@ function everywhere(serial, event) {
   return { serial, parent: null, event };
 }
 
-function without(members, serial) {
+function without(members, ...gone) {
   const others = new Set(members);
-  others.delete(serial);
+  gone.forEach(serial => others.delete(serial));
   return others;
 }
 

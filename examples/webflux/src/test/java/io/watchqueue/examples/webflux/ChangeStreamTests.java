@@ -203,13 +203,17 @@ class ChangeStreamTests {
             browsers.add(TestSubscriber.create());
             streams.open(feed, false, () -> {}).subscribe(browsers.get(browser - 1));
         }
-        eventually(() -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 1));
+        eventually(
+                "all are told",
+                () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 1));
         assertThat(kernel.queues()).hasSize(1);
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isEqualTo(20);
         keys.clear(orders);
-        eventually(() -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
+        eventually(
+                "all are told",
+                () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
         browsers.forEach(TestSubscriber::cancel);
-        eventually(() -> kernel.queue().isClosed());
+        eventually("the queue is closed", () -> kernel.queue().isClosed());
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isZero();
     }
 
@@ -223,17 +227,19 @@ class ChangeStreamTests {
         TestSubscriber<ServerSentEvent<Object>> quick = TestSubscriber.create();
         streams.open(feed, false, () -> {}).subscribe(slow);
         streams.open(feed, false, () -> {}).subscribe(quick);
-        eventually(() -> quick.getReceivedOnNext().size() == 1);
-        eventually(() -> slow.getReceivedOnNext().size() == 1);
+        eventually("it is told", () -> quick.getReceivedOnNext().size() == 1);
+        eventually("it is told", () -> slow.getReceivedOnNext().size() == 1);
         int changes = 500;
         for (int change = 1; change <= changes; change++) {
             keys.update(token, SECRET);
             int told = change + 1;
-            eventually(() -> quick.getReceivedOnNext().size() == told);
+            eventually("it is told", () -> quick.getReceivedOnNext().size() == told);
         }
         slow.request(Long.MAX_VALUE);
-        eventually(() -> names(slow).contains("loss"));
-        eventually(() -> names(slow).get(names(slow).size() - 1).equals("resync"));
+        eventually("the loss is told", () -> names(slow).contains("loss"));
+        eventually(
+                "the resync is told",
+                () -> names(slow).get(names(slow).size() - 1).equals("resync"));
         assertThat(names(quick)).doesNotContain("loss");
         int loss = names(slow).indexOf("loss");
         ChangeEvents.Loss told = (ChangeEvents.Loss) slow.getReceivedOnNext().get(loss).data();

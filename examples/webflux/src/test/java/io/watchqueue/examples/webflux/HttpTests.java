@@ -142,13 +142,17 @@ class HttpTests {
     void moreStreamsThanTheLimitAreRefusedUntilOneEnds() {
         Disposable first = application.changes("@u").subscribe();
         Disposable second = application.changes("@u").subscribe();
-        eventually(() -> application.gauge("watchqueue.subscribers", "keyring:@u") == 2);
+        eventually(
+                "both browsers are there",
+                () -> application.gauge("watchqueue.subscribers", "keyring:@u") == 2);
         ResponseEntity<String> refused = answer(CHANGES, "@u");
         assertProblem(refused, 503, "Too many streams", "watchqueue.streams.max");
         assertThat(refused.getHeaders().getFirst(HttpHeaders.RETRY_AFTER)).isEqualTo("10");
         assertThat(application.get(TREE, "@u").get("type").asString()).isEqualTo("keyring");
         first.dispose();
-        eventually(() -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
+        eventually(
+                "the browser is there",
+                () -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
         StepVerifier.create(application.changes("@u")).expectNextCount(1).thenCancel().verify(SOON);
         second.dispose();
     }
@@ -174,8 +178,11 @@ class HttpTests {
                     .write(
                             "GET /keyrings/@u/changes HTTP/1.1\r\nHost: localhost\r\n\r\n"
                                     .getBytes(StandardCharsets.US_ASCII));
-            eventually(() -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
             eventually(
+                    "the browser is there",
+                    () -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
+            eventually(
+                    "the browser is cut off",
                     () -> {
                         kernel.queue().overflow();
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;

@@ -89,7 +89,7 @@ class KeyringApplicationKernelTests {
                         .changes(orders.toString())
                         .filter(event -> event.event() != null)
                         .subscribe(told::add, e -> {});
-        eventually(() -> changes().equals(List.of("resync")));
+        eventually("the resync is told", () -> changes().equals(List.of("resync")));
         return subscription;
     }
 
@@ -97,13 +97,13 @@ class KeyringApplicationKernelTests {
     void whatKeyctlDoesIsTold() throws Exception {
         Disposable subscription = subscribe();
         int token = keyctl("add", "user", "token", "hunter2", orders.toString());
-        eventually(() -> told.size() == 2);
+        eventually("as many events are told", () -> told.size() == 2);
         keyctl("timeout", Integer.toString(token), "86400");
-        eventually(() -> told.size() == 3);
+        eventually("as many events are told", () -> told.size() == 3);
         keyctl("revoke", Integer.toString(token));
-        eventually(() -> told.size() == 4);
+        eventually("as many events are told", () -> told.size() == 4);
         keyctl("unlink", Integer.toString(token), orders.toString());
-        eventually(() -> told.size() == 5);
+        eventually("as many events are told", () -> told.size() == 5);
         assertThat(changes())
                 .containsExactly(
                         "resync",
@@ -127,6 +127,7 @@ class KeyringApplicationKernelTests {
         Disposable subscription = subscribe();
         // One process that does nothing else is faster than what is done for each change here.
         eventually(
+                "a loss is told",
                 () -> {
                     for (int change = 0; change < 1000; change++) {
                         keys.update(token, new byte[] {1});
@@ -134,7 +135,7 @@ class KeyringApplicationKernelTests {
                     return changes().contains("loss");
                 });
         int loss = changes().indexOf("loss");
-        eventually(() -> told.size() > loss + 1);
+        eventually("as many events are told", () -> told.size() > loss + 1);
         assertThat(changes().get(loss + 1)).isEqualTo("resync");
         assertThat(told.get(loss).data().get("origin").asString()).isEqualTo("kernel");
         assertThat(told.get(loss + 1).data().get("reason").asString()).isEqualTo("loss");
@@ -147,7 +148,7 @@ class KeyringApplicationKernelTests {
         Disposable subscription = subscribe();
         assertThat(pipes()).isGreaterThan(before);
         subscription.dispose();
-        eventually(() -> pipes() == before);
+        eventually("as many pipes as before", () -> pipes() == before);
     }
 
     private static long pipes() {

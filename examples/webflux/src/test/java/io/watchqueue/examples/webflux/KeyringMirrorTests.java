@@ -58,7 +58,7 @@ class KeyringMirrorTests {
     @AfterEach
     void nothingIsLeftOpen() {
         open.forEach(Disposable::dispose);
-        eventually(() -> kernel.openDescriptors() == 0);
+        eventually("no descriptor is open", () -> kernel.openDescriptors() == 0);
         kernel.close();
     }
 
@@ -86,7 +86,7 @@ class KeyringMirrorTests {
         Flux<ServerSentEvent<Object>> events =
                 new ChangeStreams(properties).open(feed, false, () -> {});
         open.add(events.subscribe(followed::apply));
-        eventually(() -> followed.trees() == 1);
+        eventually("the tree is told", () -> followed.trees() == 1);
         return followed;
     }
 
@@ -144,7 +144,7 @@ class KeyringMirrorTests {
     private void awaitTheTreeOfTheKernel(Followed followed) {
         kernel.settle();
         TreeSet<String> links = linksInTheKernel();
-        eventually(() -> followed.links().equals(links));
+        eventually("the trees are the same", () -> followed.links().equals(links));
     }
 
     private void change(Random random, List<KeyId> keyrings, List<KeyId> all) {
@@ -217,7 +217,7 @@ class KeyringMirrorTests {
         Followed followed = follow(1000, 512);
         keys.revoke(inner);
         kernel.queue().overflow();
-        eventually(() -> followed.trees() == 2);
+        eventually("the tree is told", () -> followed.trees() == 2);
         Node node = followed.tree().members().get(0);
         assertThat(node.description()).isEqualTo("inner");
         assertThat(node.complete()).isFalse();

@@ -112,11 +112,11 @@ final class RunningApplication implements AutoCloseable {
         throw new AssertionError(meter + " has no " + statistic);
     }
 
-    static void eventually(BooleanSupplier condition) {
+    static void eventually(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("still not so after " + SOON);
+                throw new AssertionError("still not so after " + SOON + ": " + what);
             }
             LockSupport.parkNanos(1_000_000);
         }

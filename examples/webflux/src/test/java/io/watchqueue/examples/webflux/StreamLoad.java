@@ -19,6 +19,8 @@ import static io.watchqueue.examples.webflux.RunningApplication.eventually;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.UnixOperatingSystemMXBean;
+
 import io.netty.channel.ChannelOption;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
@@ -40,15 +42,16 @@ import java.util.stream.IntStream;
 /**
  * Many browsers at a time, some of which never read, and changes all the while.
  *
- * <p>System properties: {@code load.seconds}, how long; {@code load.rate}, changes a second.
+ * <p>System properties: {@code load.browsers}, how many, a fiftieth of which never read; {@code
+ * load.seconds}, how long; {@code load.rate}, changes a second.
  */
 final class StreamLoad {
 
-    private static final int BROWSERS = 500;
-    private static final int STUCK = 10;
+    private static final int BROWSERS = Integer.getInteger("load.browsers", 100);
+    private static final int STUCK = BROWSERS / 50;
     private static final int KEYS = 7;
     private static final int SECONDS = Integer.getInteger("load.seconds", 5);
-    private static final int RATE = Integer.getInteger("load.rate", 20);
+    private static final int RATE = Integer.getInteger("load.rate", 10);
 
     private StreamLoad() {}
 
@@ -63,6 +66,7 @@ final class StreamLoad {
     }
 
     static void run() throws IOException {
+        checkDescriptors();
         Keyctl keys = Keyctl.system();
         KeyId keyring = keys.addKeyring("load", Keyring.USER);
         List<KeyId> changing =
@@ -76,8 +80,11 @@ final class StreamLoad {
                         "watchqueue.streams.max=" + BROWSERS);
         try (SseBrowsers browsers = new SseBrowsers(application.port(), changing)) {
             browsers.connect("/keyrings/" + keyring + "/changes", BROWSERS - STUCK, STUCK);
-            eventually(() -> browsers.resyncs() == BROWSERS - STUCK);
-            eventually(() -> subscribers(application, keyring) == BROWSERS);
+            eventually(
+                    "each has the tree",
+                    () ->
+                            browsers.resyncs() == BROWSERS - STUCK
+                                    && subscribers(application, keyring) == BROWSERS);
 
             List<Long> memory = new ArrayList<>(List.of(memory()));
             long changes = 0;
@@ -91,7 +98,7 @@ final class StreamLoad {
                 memory.add(memory());
             }
             long total = changes;
-            eventually(() -> browsers.allHave(total));
+            eventually("each has every change or a loss", () -> browsers.allHave(total));
             int stillOpen = subscribers(application, keyring);
             long lossesOfKernel = losses(application, "kernel");
             long lossesOfBrowsers = losses(application, "subscriber");
@@ -99,7 +106,7 @@ final class StreamLoad {
             long stopping = System.nanoTime();
             application.close();
             long stopped = System.nanoTime();
-            eventually(browsers::allHaveEnded);
+            eventually("each stream has ended", browsers::allHaveEnded);
 
             System.out.printf(
                     "%d browsers, %d of them never reading; %d changes in %d s%n"
@@ -125,6 +132,16 @@ final class StreamLoad {
             application.close();
             keys.unlink(keyring, Keyring.USER);
         }
+    }
+
+    /** A browser takes two, its own and the server's. */
+    private static void checkDescriptors() {
+        long allowed =
+                ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
+                        .getMaxFileDescriptorCount();
+        assertThat(allowed)
+                .as("descriptors for %d browsers; raise the limit with ulimit -n", BROWSERS)
+                .isGreaterThan(2 * BROWSERS + 200);
     }
 
     private static Duration seconds(int seconds) {

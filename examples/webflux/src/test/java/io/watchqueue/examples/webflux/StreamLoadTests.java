@@ -25,7 +25,8 @@ class StreamLoadTests {
     void manyBrowsersAreToldEveryChangeOrALossAndTheStuckOnesHarmNobody() throws Exception {
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             StreamLoad.run();
-            RunningApplication.eventually(() -> kernel.openDescriptors() == 0);
+            RunningApplication.eventually(
+                    "no descriptor is open", () -> kernel.openDescriptors() == 0);
         }
     }
 }
