@@ -62,7 +62,8 @@ class TestKernelTests {
     /** Sends all that one client sent back to it. */
     private static final String ECHO_SERVER =
             """
-            my $server = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1) or die $!;
+            my $address = $ENV{WATCHQUEUE_KERNEL_ADDRESS} . ":" . $ARGV[0];
+            my $server = IO::Socket::INET->new(LocalAddr => $address, Listen => 1) or die $!;
             print "listening\\n";
             close STDOUT;
             my $client = $server->accept;
@@ -235,7 +236,7 @@ class TestKernelTests {
                         Map.of(),
                         "sh",
                         "-c",
-                        "trap 'echo interrupted; exit 3' INT; echo up; sleep 10000");
+                        "trap 'echo interrupted; exit 3' INT; echo up; while :; do sleep 1; done");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
         // To the whole group, as a terminal does.
         new ProcessBuilder("bash", "-c", "kill -INT -- -" + process.pid())
@@ -329,7 +330,8 @@ class TestKernelTests {
 
     @Test
     void withoutForwardedPortsThereIsNoNetworkCard() throws Exception {
-        assertThat(run("ls", "/sys/class/net").out.lines()).contains("lo").doesNotContain("eth0");
+        Run run = run("sh", "-c", "ls /sys/class/net; echo ${WATCHQUEUE_KERNEL_ADDRESS-none}");
+        assertThat(run.out.lines()).contains("lo", "none").doesNotContain("eth0");
     }
 
     @Test
