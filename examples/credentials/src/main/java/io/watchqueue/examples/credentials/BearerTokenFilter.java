@@ -1,0 +1,175 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.credentials;
+
+import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.reactive.function.client.ClientRequest;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.ExchangeFilterFunction;
+import org.springframework.web.reactive.function.client.ExchangeFunction;
+
+import reactor.core.publisher.Mono;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only: what goes
+ * elsewhere, as after a redirect, goes without.
+ *
+ * <p>A request that is answered by 401 is made once more with the next token, if that comes within
+ * a second: who rotates a token changes it on the server and in the keyring, in whichever order.
+ * Its body is subscribed to once more then.
+ */
+public final class BearerTokenFilter implements ExchangeFilterFunction {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    /** The b64token of RFC 6750; what is in a file, and thus in a key, may end with a newline. */
+    private static final Pattern TOKEN = Pattern.compile("([A-Za-z0-9._~+/-]+=*)\n?");
+
+    private final RotatingSecret secret;
+    private final Origin origin;
+
+    private BearerTokenFilter(RotatingSecret secret, Origin origin) {
+        this.secret = secret;
+        this.origin = origin;
+    }
+
+    /**
+     * Sends a secret to an origin.
+     *
+     * @param secret a token
+     * @param origin scheme, host and port of those who may know it; what else the URI has does not
+     *     count
+     * @return the filter
+     * @throws IllegalArgumentException if that is not https, nor http on this machine's loopback
+     */
+    public static BearerTokenFilter of(RotatingSecret secret, URI origin) {
+        Objects.requireNonNull(secret, "secret");
+        Origin checked = Origin.of(origin);
+        if (!checked.isConfidential()) {
+            throw new IllegalArgumentException(
+                    "send a bearer token to "
+                            + origin
+                            + ": anybody on the way could read it; it takes an origin with https, or"
+                            + " http with localhost, 127.0.0.1 or [::1]");
+        }
+        return new BearerTokenFilter(secret, checked);
+    }
+
+    @Override
+    public Mono<ClientResponse> filter(ClientRequest request, ExchangeFunction next) {
+        if (!origin.equals(Origin.of(request.url()))) {
+            return next.exchange(request);
+        }
+        return token().flatMap(
+                        token ->
+                                next.exchange(token.in(request))
+                                        .flatMap(
+                                                response ->
+                                                        response.statusCode()
+                                                                        .isSameCodeAs(
+                                                                                HttpStatus
+                                                                                        .UNAUTHORIZED)
+                                                                ? afterRotation(
+                                                                        token, response, request,
+                                                                        next)
+                                                                : Mono.just(response)));
+    }
+
+    private Mono<ClientResponse> afterRotation(
+            Token refused, ClientResponse response, ClientRequest request, ExchangeFunction next) {
+        return secret.rotations()
+                .any(
+                        rotation ->
+                                rotation instanceof Rotation.Loaded loaded
+                                        && loaded.version() > refused.version())
+                .timeout(PATIENCE, Mono.just(false))
+                // Until it is known who gets it, nobody else would read it.
+                .doOnCancel(() -> response.releaseBody().subscribe())
+                .flatMap(
+                        rotated ->
+                                rotated
+                                        ? response.releaseBody()
+                                                .then(token())
+                                                .flatMap(token -> next.exchange(token.in(request)))
+                                        : Mono.just(response));
+    }
+
+    private Mono<Token> token() {
+        return secret.current(this::token);
+    }
+
+    private Token token(Secret current) {
+        Matcher token = TOKEN.matcher(StandardCharsets.ISO_8859_1.decode(current.payload()));
+        if (!token.matches()) {
+            throw new CredentialUnavailableException(
+                    secret.name(),
+                    Reason.MALFORMED,
+                    "key %s has more in it than letters, digits, any of -._~+/ and equals signs behind them"
+                            .formatted(current.key()));
+        }
+        return new Token(token.group(1), current.version());
+    }
+
+    private record Token(String text, long version) {
+
+        ClientRequest in(ClientRequest request) {
+            return ClientRequest.from(request)
+                    .headers(headers -> headers.setBearerAuth(text))
+                    .build();
+        }
+
+        /** Without the token. */
+        @Override
+        public String toString() {
+            return "Token[version=" + version + "]";
+        }
+    }
+
+    private record Origin(String scheme, String host, int port) {
+
+        private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+        static Origin of(URI uri) {
+            String scheme = lowerCase(uri.getScheme());
+            int port = uri.getPort();
+            if (port < 0) {
+                port = scheme.equals("https") ? 443 : 80;
+            }
+            return new Origin(scheme, lowerCase(uri.getHost()), port);
+        }
+
+        private static String lowerCase(@Nullable String part) {
+            return part == null ? "" : part.toLowerCase(Locale.ROOT);
+        }
+
+        boolean isConfidential() {
+            return scheme.equals("https") && !host.isEmpty()
+                    || scheme.equals("http") && LOOPBACK.contains(host);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.credentials;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.WatchQueueSupport;
+
+import org.springframework.http.client.reactive.JdkClientHttpConnector;
+import org.springframework.web.reactive.function.client.WebClient;
+
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A client calls an API with a token that another process, keyctl(1), rotates in about every way
+ * there is. All keys are in a session keyring of its own, which ends with the process.
+ */
+public final class Demonstration implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int FLOOD = 500;
+    private static final String OK = "204";
+
+    private final PrintStream out;
+    private final Keyctl keys = Keyctl.system();
+    private final KeyId vault;
+    private final TokenServer server;
+    private final RotatingSecret secret;
+    private final WebClient client;
+    private final BlockingQueue<Rotation> rotations = new LinkedBlockingQueue<>();
+    private final Disposable log;
+
+    private Demonstration(PrintStream out) throws IOException {
+        this.out = out;
+        KeyId session = keys.joinSession("credentials-" + ProcessHandle.current().pid());
+        vault = keys.addKeyring("vault", session);
+        server = new TokenServer();
+        secret = RotatingSecret.follow(vault.toString(), "user", "api-token");
+        client =
+                WebClient.builder()
+                        .baseUrl(server.uri().toString())
+                        .clientConnector(new JdkClientHttpConnector())
+                        .filter(BearerTokenFilter.of(secret, server.uri()))
+                        .build();
+        log = secret.rotations().subscribe(this::print);
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param arguments none
+     * @throws Exception if it did not go as it should
+     */
+    public static void main(String[] arguments) throws Exception {
+        WatchQueueSupport support = WatchQueueSupport.probe();
+        support.require("demonstrate the rotation of credentials");
+        System.out.println(support.explanation());
+        try (Demonstration demonstration = new Demonstration(System.out)) {
+            demonstration.run();
+        }
+    }
+
+    private void run() throws IOException, InterruptedException, TimeoutException {
+        awaitUnavailable();
+        rotate("the first token", "s-1", () -> keyctl("s-1", "padd", "user", "api-token", vault));
+        call();
+        String key = keys.search(vault, "user", "api-token").orElseThrow().toString();
+        rotate("an update", "s-2", () -> keyctl("s-2", "pupdate", key));
+        call();
+
+        out.println();
+        out.println(
+                "# the server is first: the call that is refused is made again with the next token");
+        server.accept("s-3");
+        Mono<String> early = answer().cache();
+        early.subscribe();
+        int before = server.refusals();
+        while (server.refusals() == before) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+        keyctl("s-3", "pupdate", key);
+        awaitLoaded();
+        out.println(
+                "GET /orders: refused "
+                        + (server.refusals() - before)
+                        + " time, then "
+                        + early.block(PATIENCE));
+
+        out.println();
+        String staging = keyctl(null, "newring", "staging", "@s");
+        String next = keyctl("s-4", "padd", "user", "api-token", staging);
+        rotate(
+                "another key in its place",
+                "s-4",
+                () -> keyctl(null, "move", "-f", next, staging, vault));
+        call();
+
+        out.println();
+        keyctl(null, "revoke", next);
+        awaitUnavailable();
+        call();
+        rotate("a new key", "s-5", () -> keyctl("s-5", "padd", "user", "api-token", vault));
+        call();
+
+        out.println();
+        out.println("# " + FLOOD + " updates, more than the queue holds: what counts is the last");
+        KeyId last = keys.search(vault, "user", "api-token").orElseThrow();
+        for (int update = 1; update <= FLOOD; update++) {
+            keys.update(last, bytes("f-" + update));
+        }
+        server.accept("f-" + FLOOD);
+        call();
+
+        out.println();
+        out.println("# an expiry, which the kernel tells nobody: who asks finds out");
+        keyctl(null, "timeout", last, "1");
+        String answer;
+        do {
+            TimeUnit.MILLISECONDS.sleep(50);
+            answer = answer().block(PATIENCE);
+        } while (answer.equals(OK));
+        out.println("GET /orders: " + answer);
+        awaitUnavailable();
+    }
+
+    private interface Change {
+        void make() throws IOException, InterruptedException;
+    }
+
+    private void rotate(String what, String token, Change change)
+            throws IOException, InterruptedException, TimeoutException {
+        out.println("# " + what);
+        server.accept(token);
+        change.make();
+        awaitLoaded();
+    }
+
+    private void print(Rotation rotation) {
+        out.println(
+                rotation instanceof Rotation.Loaded loaded
+                        ? "  version " + loaded.version() + ", key " + loaded.key()
+                        : "  none: " + ((Rotation.Unavailable) rotation).reason().reason());
+        rotations.add(rotation);
+    }
+
+    private void awaitLoaded() throws InterruptedException, TimeoutException {
+        await(Rotation.Loaded.class);
+    }
+
+    private void awaitUnavailable() throws InterruptedException, TimeoutException {
+        await(Rotation.Unavailable.class);
+    }
+
+    private void await(Class<? extends Rotation> kind)
+            throws InterruptedException, TimeoutException {
+        Rotation rotation;
+        do {
+            rotation = rotations.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            if (rotation == null) {
+                throw new TimeoutException("no " + kind.getSimpleName() + " within " + PATIENCE);
+            }
+        } while (!kind.isInstance(rotation));
+    }
+
+    private void call() {
+        out.println("GET /orders: " + answer().block(PATIENCE));
+    }
+
+    private Mono<String> answer() {
+        return client.get()
+                .uri("/orders")
+                .exchangeToMono(response -> Mono.just(response.statusCode().value() + ""))
+                .onErrorResume(
+                        CredentialUnavailableException.class, e -> Mono.just(e.getMessage()));
+    }
+
+    private String keyctl(String input, Object... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("keyctl"));
+        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        out.println(
+                "$ "
+                        + (input == null ? "" : "printf " + input + " | ")
+                        + String.join(" ", command));
+        Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+        try (OutputStream stdin = process.getOutputStream()) {
+            if (input != null) {
+                stdin.write(bytes(input));
+            }
+        }
+        String answer =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new IOException(String.join(" ", command) + " failed with status " + status);
+        }
+        return answer;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public void close() {
+        log.dispose();
+        secret.dispose();
+        server.close();
+    }
+}

@@ -1,0 +1,266 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.credentials;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.WatchQueueException;
+import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.examples.credentials.FollowedKey.Found;
+
+import org.jspecify.annotations.Nullable;
+
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.retry.Retry;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * A secret in a key, as it is now: read once, and again whenever the kernel tells that the key was
+ * updated, replaced, revoked, invalidated or unlinked, or that it has dropped what it had to tell.
+ *
+ * <pre>{@code
+ * RotatingSecret token = RotatingSecret.follow("@u", "user", "api-token");
+ * WebClient client = WebClient.builder()
+ *         .filter(BearerTokenFilter.of(token, URI.create("https://api.example.org")))
+ *         .build();
+ * }</pre>
+ *
+ * <p>What is replaced is wiped. There is one queue with two watches, on the keyring and on the key
+ * in it; if it fails, or the keyring is destroyed, there is no secret until there is a queue again,
+ * which is tried 100 ms later at first, and every 10 s in the end.
+ */
+public final class RotatingSecret implements Disposable {
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
+    private final Keyctl keys = Keyctl.system();
+    private final SecretName name;
+    private final @Nullable KeyId special;
+    private final Sinks.Many<Rotation> rotations = Sinks.many().replay().latest();
+    private final Disposable.Swap following = Disposables.swap();
+    private volatile @Nullable FollowedKey followed;
+
+    // Guarded by this; there is one of the two as soon as it is known which.
+    private @Nullable Secret secret;
+    private @Nullable CredentialUnavailableException unavailable;
+    private long version;
+
+    private RotatingSecret(SecretName name) {
+        this.name = name;
+        KeyId keyring = keys.find(name.keyring());
+        // What a special keyring is depends on the thread that asks: it is the one that asks here.
+        this.special = keyring.isSpecial() ? keys.resolve(keyring, true) : null;
+    }
+
+    /**
+     * Begins to follow a key.
+     *
+     * @param keyring the keyring that has the key, as {@link Keyctl#find} understands it: a special
+     *     one such as {@code @u}, which is created if need be, a serial, or {@code %:NAME}, which
+     *     is looked up again when that keyring is gone. It has to grant View, Search and Read
+     * @param type the key's type, such as {@code user}
+     * @param description the key's description; the key has to grant View, Search and Read, and be
+     *     in the keyring itself, not in one that is in it. It may be absent
+     * @return the secret, to be disposed of
+     * @throws IllegalArgumentException if the keyring is not understood
+     * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
+     */
+    public static RotatingSecret follow(String keyring, String type, String description) {
+        RotatingSecret rotating = new RotatingSecret(new SecretName(keyring, type, description));
+        rotating.start();
+        return rotating;
+    }
+
+    private void start() {
+        following.update(
+                Flux.usingWhen(
+                                Mono.defer(() -> FollowedKey.open(keys, name, keyring())),
+                                this::follow,
+                                FollowedKey::close)
+                        .subscribeOn(Schedulers.boundedElastic())
+                        .doOnError(this::notFollowed)
+                        .retryWhen(
+                                Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE)
+                                        .maxBackoff(LONGEST_PAUSE)
+                                        .transientErrors(true))
+                        .subscribe());
+    }
+
+    SecretName name() {
+        return name;
+    }
+
+    private KeyId keyring() {
+        return special != null ? special : keys.find(name.keyring());
+    }
+
+    private Flux<FollowedKey> follow(FollowedKey key) {
+        followed = key;
+        return key.reasonsToLook().doOnNext(this::refresh);
+    }
+
+    private synchronized void notFollowed(Throwable cause) {
+        followed = null;
+        drop(CredentialUnavailableException.notFollowed(name, cause));
+    }
+
+    /** One at a time for a queue, so that what was seen last is what is held. */
+    private void refresh(FollowedKey key) {
+        synchronized (key) {
+            try {
+                hold(key.look(), key);
+            } catch (CredentialUnavailableException e) {
+                drop(e);
+            }
+        }
+    }
+
+    private synchronized void hold(Found found, FollowedKey key) {
+        if (isDisposed()
+                || key != followed
+                || secret != null && secret.isStill(found.key(), found.payload())) {
+            Arrays.fill(found.payload(), (byte) 0);
+            return;
+        }
+        wipe();
+        unavailable = null;
+        secret = new Secret(found.key(), ++version, found.payload());
+        rotations.tryEmitNext(new Rotation.Loaded(found.key(), version));
+    }
+
+    private synchronized void drop(CredentialUnavailableException reason) {
+        if (isDisposed()) {
+            return;
+        }
+        boolean told = unavailable != null && unavailable.reason() == reason.reason();
+        wipe();
+        unavailable = reason;
+        if (!told) {
+            rotations.tryEmitNext(new Rotation.Unavailable(reason));
+        }
+    }
+
+    private void wipe() {
+        if (secret != null) {
+            secret.wipe();
+            secret = null;
+        }
+    }
+
+    /**
+     * Returns what a function makes of the secret as it is now. A secret that the kernel would not
+     * give out any more, being revoked or expired, is not used, even if its notification is still
+     * on its way, or never comes, as for an expiry: each use asks the kernel, in a system call of a
+     * microsecond. An update or a replacement is seen when its notification has come.
+     *
+     * <p><b>Cold.</b> Waits for the first look at the key, without a limit, and works on the
+     * subscribing thread then; on one of {@link Schedulers#boundedElastic()} if there is reason to
+     * look again.
+     *
+     * @param <T> what the function returns
+     * @param use is given the secret, of which it must keep no part but what it returns; must not
+     *     block, as the secret cannot be replaced meanwhile
+     * @return what it returned; or a {@link CredentialUnavailableException}
+     */
+    public <T> Mono<T> current(Function<? super Secret, T> use) {
+        Objects.requireNonNull(use, "use");
+        return Mono.defer(() -> isKnown() ? Mono.empty() : rotations().next())
+                .then(Mono.fromCallable(() -> useIfValid(use)))
+                .switchIfEmpty(
+                        Mono.fromCallable(() -> lookAndUse(use))
+                                .subscribeOn(Schedulers.boundedElastic()));
+    }
+
+    private synchronized boolean isKnown() {
+        return secret != null || unavailable != null;
+    }
+
+    /** Null if it has to be looked at again. */
+    private synchronized <T> @Nullable T useIfValid(Function<? super Secret, T> use) {
+        if (secret == null) {
+            return null;
+        }
+        try {
+            keys.describe(secret.key());
+        } catch (WatchQueueException e) {
+            return null;
+        }
+        return Objects.requireNonNull(use.apply(secret), "what was made of the secret");
+    }
+
+    private <T> T lookAndUse(Function<? super Secret, T> use) {
+        FollowedKey key = followed;
+        if (key != null) {
+            try {
+                refresh(key);
+            } catch (WatchQueueException e) {
+                drop(CredentialUnavailableException.notFollowed(name, e));
+            }
+        }
+        synchronized (this) {
+            if (secret != null) {
+                return Objects.requireNonNull(use.apply(secret), "what was made of the secret");
+            }
+            throw Objects.requireNonNull(unavailable);
+        }
+    }
+
+    /**
+     * Tells when there is another secret, and when there is none any more; to those who come later,
+     * what was told last. An expiry is told when somebody asks for the {@link #current} secret, or
+     * when the kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
+     *
+     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> who is slow gets the latest, and
+     * not what was between. <b>Threading:</b> on {@link Schedulers#parallel()}. <b>Termination:</b>
+     * completes when this is disposed of; never fails. <b>Loss:</b> is made up for, and does not
+     * show.
+     *
+     * @return without the secrets
+     */
+    public Flux<Rotation> rotations() {
+        // No foreign code where the secret is replaced.
+        return rotations.asFlux().onBackpressureLatest().publishOn(Schedulers.parallel(), 1);
+    }
+
+    /** Wipes the secret, completes the rotations, and closes the queue. Returns without waiting. */
+    @Override
+    public synchronized void dispose() {
+        following.dispose();
+        wipe();
+        unavailable = new CredentialUnavailableException(name, Reason.DISPOSED);
+        rotations.tryEmitComplete();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return following.isDisposed();
+    }
+
+    @Override
+    public String toString() {
+        return "RotatingSecret[" + name + "]";
+    }
+}

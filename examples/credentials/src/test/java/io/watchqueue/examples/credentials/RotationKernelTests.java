@@ -1,0 +1,280 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.credentials;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.KeyUnavailableException;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+import io.watchqueue.WatchQueueException;
+import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import reactor.core.publisher.Mono;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** Secrets that another process, or a random script, rotates on a real kernel. */
+class RotationKernelTests {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final int STEPS = Integer.getInteger("rotation.steps", 1_000);
+    private static final long SEED = Long.getLong("rotation.seed", System.nanoTime());
+
+    private final Keyctl keys = Keyctl.system();
+    private final KeyId vault = keys.addKeyring("vault", Keyring.USER);
+    private final KeyId attic = keys.addKeyring("attic", Keyring.USER);
+    private final RotatingSecret secret = RotatingSecret.follow(vault.toString(), "user", "token");
+
+    @AfterEach
+    void end() {
+        secret.dispose();
+        keys.unlink(vault, Keyring.USER);
+        keys.unlink(attic, Keyring.USER);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** What the secret is, or why there is none. */
+    private String current() {
+        return secret.current(
+                        current -> StandardCharsets.US_ASCII.decode(current.payload()).toString())
+                .onErrorResume(
+                        CredentialUnavailableException.class, e -> Mono.just(e.reason().toString()))
+                .block(SOON);
+    }
+
+    private static <T> void eventually(String what, Supplier<T> actual, T expected) {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        T is = actual.get();
+        while (!is.equals(expected) && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+            is = actual.get();
+        }
+        assertThat(is).as(what).isEqualTo(expected);
+    }
+
+    private static String keyctl(String input, Object... arguments) throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Stream.concat(
+                                                Stream.of("keyctl"),
+                                                Stream.of(arguments).map(Object::toString))
+                                        .toList())
+                        .redirectErrorStream(true)
+                        .start();
+        try (OutputStream stdin = process.getOutputStream()) {
+            stdin.write(bytes(input));
+        }
+        String output = new String(process.getInputStream().readAllBytes()).strip();
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    @Test
+    void whatKeyctlDoesIsSeen() throws Exception {
+        assertThat(current()).isEqualTo("ABSENT");
+        String key = keyctl("s-1", "padd", "user", "token", vault);
+        eventually("it is added", this::current, "s-1");
+        keyctl("s-2", "pupdate", key);
+        eventually("it is updated", this::current, "s-2");
+        String next = keyctl("s-3", "padd", "user", "token", attic);
+        keyctl("", "link", next, vault);
+        eventually("it is replaced", this::current, "s-3");
+        keyctl("", "revoke", next);
+        assertThat(current()).isEqualTo("REVOKED");
+        keyctl("s-4", "padd", "user", "token", vault);
+        assertThat(current()).isEqualTo("s-4");
+        keyctl("", "clear", vault);
+        eventually("it is gone", this::current, "ABSENT");
+    }
+
+    @Test
+    void anExpiryIsSeenByThoseWhoAsk() {
+        KeyId key = keys.add("user", "token", bytes("s-1"), vault);
+        eventually("it is added", this::current, "s-1");
+        keys.setTimeout(key, Duration.ofSeconds(1));
+        eventually("it has expired", this::current, "EXPIRED");
+        assertThat(keys.add("user", "token", bytes("s-2"), vault)).isEqualTo(key);
+        assertThat(current()).isEqualTo("s-2");
+    }
+
+    @Test
+    void aKeyThatHadExpiredBeforeMayBeUpdated() {
+        secret.dispose();
+        KeyId key = keys.add("user", "token", bytes("s-1"), vault);
+        keys.setTimeout(key, Duration.ofSeconds(1));
+        eventually("it has expired", () -> hasExpired(key), true);
+        RotatingSecret late = RotatingSecret.follow(vault.toString(), "user", "token");
+        try {
+            assertThat(
+                            late.rotations()
+                                    .ofType(Rotation.Unavailable.class)
+                                    .blockFirst(SOON)
+                                    .reason()
+                                    .reason())
+                    .isEqualTo(Reason.EXPIRED);
+            keys.add("user", "token", bytes("s-2"), vault);
+            assertThat(late.current(Secret::key).block(SOON)).isEqualTo(key);
+        } finally {
+            late.dispose();
+        }
+    }
+
+    private boolean hasExpired(KeyId key) {
+        try {
+            keys.describe(key);
+            return false;
+        } catch (KeyUnavailableException e) {
+            return e.errnoName().equals("EKEYEXPIRED");
+        }
+    }
+
+    /** Against what the kernel itself finds, when all that was done has been told. */
+    @Test
+    void afterAnyRotationsItIsWhatTheKernelHas() {
+        Random random = new Random(SEED);
+        for (int step = 1; step <= STEPS; step++) {
+            for (int change = random.nextInt(8); change >= 0; change--) {
+                change(random, step + "." + change);
+            }
+            if (random.nextInt(10) == 0) {
+                flood();
+            }
+            // The kernel does collect what is revoked, and what was REVOKED is ABSENT then.
+            eventually(
+                    "step " + step + " of seed " + SEED,
+                    () -> {
+                        String current = current();
+                        String there = there();
+                        return current.equals(there) && rotated().equals(there)
+                                ? "as in the kernel"
+                                : current + " or " + rotated() + " instead of " + there;
+                    },
+                    "as in the kernel");
+        }
+    }
+
+    private void change(Random random, String payload) {
+        Optional<KeyId> inVault = member(vault);
+        Optional<KeyId> inAttic = member(attic);
+        try {
+            switch (random.nextInt(10)) {
+                case 0, 1 -> keys.add("user", "token", bytes(payload), vault);
+                case 2 -> keys.add("user", "token", bytes(payload), attic);
+                case 3 -> inVault.ifPresent(key -> keys.update(key, bytes(payload)));
+                case 4 -> inAttic.ifPresent(key -> keys.link(key, vault));
+                case 5 -> inAttic.ifPresent(key -> keys.move(key, attic, vault));
+                case 6 -> inVault.ifPresent(key -> keys.link(key, attic));
+                case 7 -> inVault.ifPresent(keys::revoke);
+                case 8 -> inVault.ifPresent(keys::invalidate);
+                default -> inVault.ifPresent(key -> keys.unlink(key, vault));
+            }
+        } catch (WatchQueueException e) {
+            // Revoked by a change before, and perhaps collected now: nothing more happens to it.
+            assertThat(e.errnoName()).isIn("EKEYREVOKED", "ENOKEY", "ENOENT");
+        }
+    }
+
+    private Optional<KeyId> member(KeyId keyring) {
+        return keys.list(keyring).stream().findFirst();
+    }
+
+    private void flood() {
+        KeyId noise = keys.add("user", "noise", bytes("0"), attic);
+        for (int link = 0; link < 100; link++) {
+            keys.link(noise, vault);
+        }
+        keys.unlink(noise, vault);
+        keys.unlink(noise, attic);
+    }
+
+    private String there() {
+        try {
+            return keys.search(vault, "user", "token")
+                    .map(key -> new String(keys.read(key), StandardCharsets.US_ASCII))
+                    .orElse("ABSENT");
+        } catch (KeyUnavailableException e) {
+            return "REVOKED";
+        }
+    }
+
+    /** As those are told who do not ask. */
+    private String rotated() {
+        Rotation latest = secret.rotations().blockFirst(SOON);
+        return latest instanceof Rotation.Unavailable none
+                ? none.reason().reason().toString()
+                : current();
+    }
+
+    @Test
+    void nothingIsLeftBehind() {
+        long before = descriptors();
+        for (int cycle = 0; cycle < 100; cycle++) {
+            RotatingSecret another = RotatingSecret.follow(vault.toString(), "user", "token");
+            another.rotations().blockFirst(SOON);
+            another.dispose();
+        }
+        eventually("as many descriptors as before", () -> descriptors() <= before, true);
+    }
+
+    private static long descriptors() {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** In a process of its own, as it joins a session keyring. */
+    @Test
+    void theDemonstrationEndsByItself() throws Exception {
+        Process demonstration =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Demonstration.class.getName())
+                        .redirectErrorStream(true)
+                        .start();
+        String transcript = new String(demonstration.getInputStream().readAllBytes());
+        assertThat(demonstration.waitFor()).as(transcript).isZero();
+        assertThat(transcript)
+                .contains(
+                        "version 1, key",
+                        "refused 1 time, then 204",
+                        "500 updates",
+                        "none: EXPIRED");
+    }
+}
