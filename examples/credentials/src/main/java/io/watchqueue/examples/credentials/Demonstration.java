@@ -100,10 +100,14 @@ public final class Demonstration implements AutoCloseable {
         out.println(
                 "# the server is first: the call that is refused is made again with the next token");
         server.accept("s-3");
+        int before = server.refusals();
         Mono<String> early = answer().cache();
         early.subscribe();
-        int before = server.refusals();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (server.refusals() == before) {
+            if (System.nanoTime() > deadline) {
+                throw new TimeoutException("no call was refused within " + PATIENCE);
+            }
             TimeUnit.MILLISECONDS.sleep(1);
         }
         keyctl("s-3", "pupdate", key);
