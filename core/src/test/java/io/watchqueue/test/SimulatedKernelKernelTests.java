@@ -48,8 +48,7 @@ class SimulatedKernelKernelTests {
     private static final int STEPS = 50;
     private static final int AT_ONCE = 8;
     private static final int SOMEBODY = 4321;
-    // Far enough from each other, and from the looks, for a machine that is busy with something
-    // else.
+    // Seconds away from each other and from the looks, as the machine may be busy.
     private static final int EXPIRY_SECONDS = 4;
     private static final int GC_DELAY_SECONDS = 10;
 

@@ -52,10 +52,12 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
 
     private final RotatingSecret secret;
     private final Origin origin;
+    private final Duration patience;
 
-    private BearerTokenFilter(RotatingSecret secret, Origin origin) {
+    private BearerTokenFilter(RotatingSecret secret, Origin origin, Duration patience) {
         this.secret = secret;
         this.origin = origin;
+        this.patience = patience;
     }
 
     /**
@@ -68,6 +70,11 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
      * @throws IllegalArgumentException if that is not https, nor http on this machine's loopback
      */
     public static BearerTokenFilter of(RotatingSecret secret, URI origin) {
+        return of(secret, origin, PATIENCE);
+    }
+
+    /** Waits so long for the next token when one is refused. */
+    static BearerTokenFilter of(RotatingSecret secret, URI origin, Duration patience) {
         Objects.requireNonNull(secret, "secret");
         Origin checked = Origin.of(origin);
         if (!checked.isConfidential()) {
@@ -77,7 +84,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
                             + ": anybody on the way could read it; it takes an origin with https, or"
                             + " http with localhost, 127.0.0.1 or [::1]");
         }
-        return new BearerTokenFilter(secret, checked);
+        return new BearerTokenFilter(secret, checked, patience);
     }
 
     @Override
@@ -107,7 +114,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
                         rotation ->
                                 rotation instanceof Rotation.Loaded loaded
                                         && loaded.version() > refused.version())
-                .timeout(PATIENCE, Mono.just(false))
+                .timeout(patience, Mono.just(false))
                 // Until it is known who gets it, nobody else would read it.
                 .doOnCancel(() -> response.releaseBody().subscribe())
                 .flatMap(

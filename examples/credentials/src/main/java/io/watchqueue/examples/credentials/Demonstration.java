@@ -68,7 +68,7 @@ public final class Demonstration implements AutoCloseable {
                 WebClient.builder()
                         .baseUrl(server.uri().toString())
                         .clientConnector(new JdkClientHttpConnector())
-                        .filter(BearerTokenFilter.of(secret, server.uri()))
+                        .filter(BearerTokenFilter.of(secret, server.uri(), PATIENCE))
                         .build();
         log = secret.rotations().subscribe(this::print);
     }
