@@ -17,38 +17,35 @@ package io.watchqueue;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
  * Bytes to notifications; a pure function. The layout is that of include/uapi/linux/watch_queue.h:
  * {@code u32 type:24, subtype:8; u32 info}, then the payload. Bit-fields start at the lowest bit on
- * little-endian machines and at the highest on big-endian ones, which puts the subtype at byte 3 on
- * both.
+ * little-endian machines and at the highest on big-endian ones.
  */
 final class NotificationDecoder {
 
     static final int HEADER_LENGTH = 8;
     static final int MAX_LENGTH = 127;
 
-    private static final int INFO_OFFSET = 4;
-    private static final int SUBTYPE_OFFSET = 3;
-    private static final int KEY_ID_OFFSET = 8;
-    private static final int AUX_OFFSET = 12;
-    private static final int REMOVAL_ID_OFFSET = 8;
+    private static final int PAYLOAD_OFFSET = HEADER_LENGTH;
 
     private NotificationDecoder() {}
 
     /**
-     * Returns the length of the message that starts at {@code at}.
+     * Reads the header of the message that starts at {@code at}.
      *
      * @throws NotificationFormatException if what is there, up to {@code end}, is no whole message
      */
-    static int length(ByteBuffer bytes, int at, int end) {
+    static long header(ByteBuffer bytes, int at, int end) {
         int available = end - at;
         if (available < HEADER_LENGTH) {
             throw new NotificationFormatException(
                     available + " bytes are left, fewer than a header's " + HEADER_LENGTH);
         }
-        int length = bytes.getInt(at + INFO_OFFSET) & MAX_LENGTH;
+        long header = words(bytes, at);
+        int length = length(header);
         if (length < HEADER_LENGTH || length > available) {
             throw new NotificationFormatException(
                     "a message claims "
@@ -59,37 +56,66 @@ final class NotificationDecoder {
                             + available
                             + " that are there");
         }
-        return length;
+        return header;
+    }
+
+    /** Returns the length of the message with that header, the header included. */
+    static int length(long header) {
+        return info(header) & MAX_LENGTH;
+    }
+
+    private static int info(long header) {
+        return (int) (header >>> 32);
+    }
+
+    private static int type(ByteBuffer bytes, long header) {
+        int word = (int) header;
+        return bytes.order() == ByteOrder.LITTLE_ENDIAN ? word & 0xffffff : word >>> 8;
+    }
+
+    private static int subtype(ByteBuffer bytes, long header) {
+        int word = (int) header;
+        return bytes.order() == ByteOrder.LITTLE_ENDIAN ? word >>> 24 : word & 0xff;
     }
 
     /**
-     * Decodes the message of that length, as {@link #length} returned it, that starts at {@code
+     * Decodes the message with that header, as {@link #header} returned it, that starts at {@code
      * at}.
      */
-    static Notification decode(ByteBuffer bytes, int at, int length) {
-        int word = bytes.getInt(at);
-        int info = bytes.getInt(at + INFO_OFFSET);
-        int type = bytes.order() == ByteOrder.LITTLE_ENDIAN ? word & 0xffffff : word >>> 8;
-        int subtype = bytes.get(at + SUBTYPE_OFFSET) & 0xff;
-        int tag = info >>> 8 & 0xff;
+    static Notification decode(ByteBuffer bytes, int at, long header) {
+        return isKeyChange(bytes, header)
+                ? decodeKeyChange(bytes, at, header)
+                : decodeOther(bytes, at, header);
+    }
 
-        if (type == Notification.TYPE_KEY && length == KeyNotification.LENGTH) {
-            KeyEvent event = KeyEvent.ofSubtype(subtype);
-            if (event != null) {
-                return new KeyNotification(
-                        event,
-                        bytes.getInt(at + KEY_ID_OFFSET),
-                        bytes.getInt(at + AUX_OFFSET),
-                        tag,
-                        info >>> 16);
-            }
-        } else if (type == Notification.TYPE_META) {
+    /** Tells whether {@link #decodeKeyChange} decodes it, or else {@link #decodeOther}. */
+    static boolean isKeyChange(ByteBuffer bytes, long header) {
+        return type(bytes, header) == Notification.TYPE_KEY
+                && length(header) == KeyNotification.LENGTH
+                && KeyEvent.ofSubtype(subtype(bytes, header)) != null;
+    }
+
+    static KeyNotification decodeKeyChange(ByteBuffer bytes, int at, long header) {
+        KeyEvent event = Objects.requireNonNull(KeyEvent.ofSubtype(subtype(bytes, header)));
+        long payload = words(bytes, at + PAYLOAD_OFFSET);
+        int info = info(header);
+        return new KeyNotification(
+                event, (int) payload, (int) (payload >>> 32), info >>> 8 & 0xff, info >>> 16);
+    }
+
+    static Notification decodeOther(ByteBuffer bytes, int at, long header) {
+        int type = type(bytes, header);
+        int subtype = subtype(bytes, header);
+        int info = info(header);
+        int length = length(header);
+        if (type == Notification.TYPE_META) {
+            int tag = info >>> 8 & 0xff;
             if (subtype == LossNotification.SUBTYPE) {
                 return LossNotification.OF_THE_KERNEL;
             }
             if (subtype == RemovalNotification.SUBTYPE
                     && length == RemovalNotification.LONG_LENGTH) {
-                return new RemovalNotification(bytes.getLong(at + REMOVAL_ID_OFFSET), tag);
+                return new RemovalNotification(bytes.getLong(at + PAYLOAD_OFFSET), tag);
             }
             if (subtype == RemovalNotification.SUBTYPE
                     && length == RemovalNotification.SHORT_LENGTH) {
@@ -97,7 +123,13 @@ final class NotificationDecoder {
             }
         }
         byte[] payload = new byte[length - HEADER_LENGTH];
-        bytes.get(at + HEADER_LENGTH, payload);
+        bytes.get(at + PAYLOAD_OFFSET, payload);
         return new UnknownNotification(type, subtype, info, payload);
+    }
+
+    /** Two 32-bit words by one read: the first in the lower half. */
+    private static long words(ByteBuffer bytes, int at) {
+        long both = bytes.getLong(at);
+        return bytes.order() == ByteOrder.LITTLE_ENDIAN ? both : Long.rotateLeft(both, 32);
     }
 }

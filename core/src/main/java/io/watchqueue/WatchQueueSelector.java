@@ -19,8 +19,11 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
 
-import java.util.HashMap;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -39,7 +42,7 @@ import java.util.function.Consumer;
 public final class WatchQueueSelector implements AutoCloseable {
 
     private static final int EVENTS_AT_ONCE = 64;
-    private static final long WAKEUP = 0;
+    private static final long WAKEUP = Registrations.NO_ID;
 
     /** Not even for an end that nobody reads, which is reported always, but so only once. */
     private static final int DISARMED = Kernel.EPOLLET;
@@ -52,8 +55,7 @@ public final class WatchQueueSelector implements AutoCloseable {
     private final NativeBuffer events;
     private final NativeBuffer scratch;
     private final DescriptorGuard guard;
-    private final Map<Long, Registration> registrations = new HashMap<>();
-    private long lastId = WAKEUP;
+    private final Registrations registrations = new Registrations();
 
     private WatchQueueSelector(Kernel kernel, int epoll, int eventfd) {
         this.kernel = kernel;
@@ -152,9 +154,9 @@ public final class WatchQueueSelector implements AutoCloseable {
                             + ": it is of another kernel than this selector, one of them being"
                             + " simulated; open the selector by openFor(queue)");
         }
-        Registration registration = new Registration(queue, attachment, ++lastId);
+        Registration registration = new Registration(queue, attachment, registrations.nextId());
         registration.control(Kernel.EPOLL_CTL_ADD, DISARMED);
-        registrations.put(registration.id, registration);
+        registrations.add(registration);
         return registration;
     }
 
@@ -225,6 +227,54 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
     }
 
+    /**
+     * The registrations by their ids, which the kernel gives back: the place in the lower half, and
+     * in the upper one how many were before, as an event may come in late, when another one has the
+     * place. Nothing is allocated to find one.
+     */
+    private static final class Registrations {
+
+        static final long NO_ID = 0;
+
+        private final List<@Nullable Registration> places = new ArrayList<>();
+        private final ArrayDeque<Integer> free = new ArrayDeque<>();
+        private int before;
+
+        long nextId() {
+            Integer place = free.peek();
+            return (long) ++before << 32 | (place != null ? place : places.size());
+        }
+
+        void add(Registration registration) {
+            if (free.poll() == null) {
+                places.add(registration);
+            } else {
+                places.set((int) registration.id, registration);
+            }
+        }
+
+        @Nullable Registration get(long id) {
+            int place = (int) id;
+            Registration registration = place < places.size() ? places.get(place) : null;
+            return registration != null && registration.id == id ? registration : null;
+        }
+
+        boolean remove(Registration registration) {
+            if (get(registration.id) == null) {
+                return false;
+            }
+            int place = (int) registration.id;
+            places.set(place, null);
+            free.push(place);
+            return true;
+        }
+
+        void clear() {
+            places.clear();
+            free.clear();
+        }
+    }
+
     /** A queue of this selector. */
     public final class Registration {
 
@@ -287,7 +337,7 @@ public final class WatchQueueSelector implements AutoCloseable {
          * Removes the queue from the selector. Does nothing if it is removed, or either is closed.
          */
         public void cancel() {
-            if (registrations.remove(id) != null && !queue.isClosed()) {
+            if (registrations.remove(this) && !queue.isClosed()) {
                 // Its failure would change nothing: closing the queue, or the selector, removes it
                 // as well.
                 change(Kernel.EPOLL_CTL_DEL, 0);

@@ -153,8 +153,9 @@ class NotificationDecoderTests {
             long before = threads.getCurrentThreadAllocatedBytes();
             try {
                 while (at < end) {
-                    int length = NotificationDecoder.length(buffer, at, end);
-                    Notification notification = NotificationDecoder.decode(buffer, at, length);
+                    long header = NotificationDecoder.header(buffer, at, end);
+                    int length = NotificationDecoder.length(header);
+                    Notification notification = NotificationDecoder.decode(buffer, at, header);
                     assertSame(notification, buffer, at);
                     at += length;
                     messages++;
@@ -240,8 +241,9 @@ class NotificationDecoderTests {
         List<Notification> all = new ArrayList<>();
         int at = 0;
         while (at < bytes.capacity()) {
-            int length = NotificationDecoder.length(bytes, at, bytes.capacity());
-            all.add(NotificationDecoder.decode(bytes, at, length));
+            long header = NotificationDecoder.header(bytes, at, bytes.capacity());
+            int length = NotificationDecoder.length(header);
+            all.add(NotificationDecoder.decode(bytes, at, header));
             at += length;
         }
         return all;

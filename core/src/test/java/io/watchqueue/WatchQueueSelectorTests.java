@@ -95,6 +95,33 @@ class WatchQueueSelectorTests {
     }
 
     @Test
+    void anEventOfACancelledQueueIsNotTakenForTheQueueThatHasItsPlace() {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
+                WatchQueue first = FakeQueues.open(kernel, 32);
+                WatchQueue second = FakeQueues.open(kernel, 32);
+                WatchQueue third = FakeQueues.open(kernel, 32)) {
+            List<WatchQueueSelector.Registration> registrations = new ArrayList<>();
+            for (WatchQueue queue : List.of(first, second)) {
+                WatchQueueSelector.Registration registration = selector.register(queue, queue);
+                registration.arm();
+                registrations.add(registration);
+            }
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            List<Object> reported = new ArrayList<>();
+            selector.selectNow(
+                    registration -> {
+                        if (reported.isEmpty()) {
+                            registrations.remove(registration);
+                            registrations.get(0).cancel();
+                            selector.register(third, "third");
+                        }
+                        reported.add(registration.attachment());
+                    });
+            assertThat(reported).hasSize(1).doesNotContain("third");
+        }
+    }
+
+    @Test
     void aWakeupEndsTheWaitThatIsOrTheNext() throws Exception {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
             selector.wakeup();
