@@ -264,7 +264,7 @@ class TestKernelTests {
         "WATCHQUEUE_KERNEL,maybe,host or test",
         "WATCHQUEUE_KERNEL_DEADLINE,soon,seconds",
         "WATCHQUEUE_KERNEL_MEMORY,0,MiB",
-        "WATCHQUEUE_KERNEL_ACCEL,magic,tcg or kvm",
+        "WATCHQUEUE_KERNEL_ACCEL,magic,'tcg, mttcg or kvm'",
         "WATCHQUEUE_KERNEL_PORTS,http,TCP ports from 1 to 65535",
         "WATCHQUEUE_KERNEL_PORTS,0,TCP ports from 1 to 65535",
         "WATCHQUEUE_KERNEL_PORTS,8080 65536,TCP ports from 1 to 65535",
