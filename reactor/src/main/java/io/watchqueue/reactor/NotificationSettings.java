@@ -27,4 +27,9 @@ record NotificationSettings(
         NotificationReader reader,
         int prefetch,
         boolean completeWhenUnwatched,
-        NotificationRecorder recorder) {}
+        NotificationRecorder recorder) {
+
+    NotificationSettings {
+        recorder = GuardedRecorder.of(recorder);
+    }
+}

@@ -128,7 +128,7 @@ final class NotificationSubscription
         this.queue = queue;
         this.settings = settings;
         this.onClose = onClose;
-        record(recorder -> recorder.opened(this));
+        settings.recorder().opened(this);
     }
 
     /**
@@ -208,7 +208,7 @@ final class NotificationSubscription
     }
 
     void wokenUp() {
-        record(recorder -> recorder.wokenUp(this));
+        settings.recorder().wokenUp(this);
     }
 
     /**
@@ -276,11 +276,11 @@ final class NotificationSubscription
         } finally {
             long reads = queue.readCalls() - readsBefore;
             if (reads > 0) {
-                record(recorder -> recorder.read(this, reads));
+                settings.recorder().read(this, reads);
             }
         }
         if (received > 0) {
-            record(recorder -> recorder.received(this, received));
+            settings.recorder().received(this, received);
         }
         boolean drained = received < wanted;
         if (drained) {
@@ -301,7 +301,7 @@ final class NotificationSubscription
 
     private boolean receive(Notification notification) {
         if (notification instanceof LossNotification loss) {
-            record(recorder -> recorder.lost(this, loss));
+            settings.recorder().lost(this, loss);
         }
         if (owed > 0 && prefetched.isEmpty()) {
             emit(notification);
@@ -417,16 +417,7 @@ final class NotificationSubscription
         }
         if (!queue.isClosed()) {
             queue.close();
-            record(recorder -> recorder.closed(this));
-        }
-    }
-
-    /** What a recorder throws is no reason to end the stream. */
-    private void record(Consumer<NotificationRecorder> event) {
-        try {
-            event.accept(settings.recorder());
-        } catch (Throwable e) {
-            ReaderLoop.report(e);
+            settings.recorder().closed(this);
         }
     }
 

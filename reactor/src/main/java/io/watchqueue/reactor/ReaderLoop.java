@@ -124,7 +124,10 @@ final class ReaderLoop implements Runnable {
 
     private void await() {
         if (!unfinished.isEmpty()) {
-            selector.selectNow(ready);
+            // When all are under way already, the kernel knows of no other.
+            if (unfinished.size() < served.size()) {
+                selector.selectNow(ready);
+            }
             return;
         }
         waiting = true;
