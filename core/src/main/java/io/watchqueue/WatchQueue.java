@@ -21,6 +21,7 @@ import io.watchqueue.internal.NativeBuffer;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,24 +77,19 @@ public final class WatchQueue implements AutoCloseable {
     private final NativeBuffer buffer;
     private int position;
     private int limit;
+    private long polls;
 
     // Written by whoever holds the lock, read by anybody.
     private volatile int carriedBytes;
     private volatile long readCalls;
 
-    private WatchQueue(Kernel kernel, int readEnd, int writeEnd, int capacity) {
+    private WatchQueue(Kernel kernel, int readEnd, int writeEnd, int capacity, int bufferBytes) {
         this.kernel = kernel;
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.capacity = capacity;
         this.guard = new DescriptorGuard(() -> kernel.close(readEnd));
-        // All that a full queue of key notifications can give, with a loss: no larger read would
-        // find more.
-        this.buffer =
-                kernel.allocate(
-                        Math.max(
-                                NotificationDecoder.MAX_LENGTH + 1,
-                                capacity * KeyNotification.LENGTH + LossNotification.LENGTH));
+        this.buffer = kernel.allocate(Math.max(NotificationDecoder.MAX_LENGTH + 1, bufferBytes));
     }
 
     /**
@@ -114,6 +110,14 @@ public final class WatchQueue implements AutoCloseable {
      */
     public static Builder builder() {
         return new Builder(null);
+    }
+
+    /**
+     * What is read as a queue is, but is a pipe that knows of no messages: it splits one that
+     * begins before the end of so many bytes, and ends behind it.
+     */
+    static WatchQueue ofPipe(Kernel kernel, int readEnd, int writeEnd, int bufferBytes) {
+        return new WatchQueue(kernel, readEnd, writeEnd, MAX_CAPACITY, bufferBytes);
     }
 
     static Builder builder(Kernel kernel) {
@@ -366,19 +370,30 @@ public final class WatchQueue implements AutoCloseable {
         enter("read from a watch queue");
         reading.lock();
         try {
+            long poll = ++polls;
             int delivered = 0;
-            while (delivered < demand && (position < limit || fill(demand - delivered))) {
-                int length = NotificationDecoder.length(buffer.bytes(), position, limit);
-                Notification notification =
-                        NotificationDecoder.decode(buffer.bytes(), position, length);
-                position += length;
-                delivered++;
-                if (notification instanceof RemovalNotification removal) {
-                    watches.removed(removal);
-                }
-                if (!consumer.test(notification)) {
-                    break;
-                }
+            boolean more = true;
+            while (more && delivered < demand && (position < limit || fill(demand - delivered))) {
+                ByteBuffer bytes = buffer.bytes();
+                int end = limit;
+                int at = position;
+                do {
+                    long header = NotificationDecoder.header(bytes, at, end);
+                    int next = at + NotificationDecoder.length(header);
+                    position = next;
+                    delivered++;
+                    // Apart, since key changes may be many: the JVM then knows what they are.
+                    more =
+                            NotificationDecoder.isKeyChange(bytes, header)
+                                    ? consumer.test(
+                                            NotificationDecoder.decodeKeyChange(bytes, at, header))
+                                    : deliver(
+                                            NotificationDecoder.decodeOther(bytes, at, header),
+                                            consumer);
+                    at = next;
+                    // Unless the consumer has polled itself, the next one's place is known without
+                    // looking it up, which would make each message wait for the one before.
+                } while (more && at < end && delivered < demand && polls == poll);
             }
             return delivered;
         } finally {
@@ -386,6 +401,13 @@ public final class WatchQueue implements AutoCloseable {
             reading.unlock();
             guard.exit();
         }
+    }
+
+    private boolean deliver(Notification notification, Predicate<? super Notification> consumer) {
+        if (notification instanceof RemovalNotification removal) {
+            watches.removed(removal);
+        }
+        return consumer.test(notification);
     }
 
     /**
@@ -696,7 +718,15 @@ public final class WatchQueue implements AutoCloseable {
                 if (bytes < 0) {
                     throw Failures.unexpected("read the size of a watch queue", -bytes);
                 }
-                return new WatchQueue(kernel, readEnd, writeEnd, Capacity.effective(slots, bytes));
+                int granted = Capacity.effective(slots, bytes);
+                // All that a full queue of key notifications can give, with a loss: no larger read
+                // would find more.
+                return new WatchQueue(
+                        kernel,
+                        readEnd,
+                        writeEnd,
+                        granted,
+                        granted * KeyNotification.LENGTH + LossNotification.LENGTH);
             } catch (Throwable e) {
                 kernel.close(readEnd);
                 kernel.close(writeEnd);

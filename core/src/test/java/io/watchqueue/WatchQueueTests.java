@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 @Timeout(30)
 class WatchQueueTests {
@@ -246,6 +247,28 @@ class WatchQueueTests {
             kernel.post(FakeKernel.key(1, 2, 0, 1));
             assertThat(queue.poll(10, n -> false)).isEqualTo(1);
             assertThat(serials(queue, 10)).containsExactly(2);
+        }
+    }
+
+    @Test
+    void aConsumerThatPollsItselfTakesWhatIsNext() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            for (int key = 1; key <= 20; key++) {
+                kernel.post(FakeKernel.key(1, key, 0, 1));
+            }
+            List<Integer> serials = new ArrayList<>();
+            int delivered =
+                    queue.poll(
+                            8,
+                            notification -> {
+                                serials.add(((KeyNotification) notification).keyId());
+                                // At first, all of what was read and some of what is read next.
+                                serials.addAll(serials(queue, serials.size() == 1 ? 9 : 1));
+                                return true;
+                            });
+            assertThat(delivered).isEqualTo(6);
+            assertThat(serials)
+                    .containsExactlyElementsOf(IntStream.rangeClosed(1, 20).boxed().toList());
         }
     }
 

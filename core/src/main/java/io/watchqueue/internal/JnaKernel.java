@@ -359,7 +359,7 @@ public final class JnaKernel implements Kernel {
     }
 
     /** Must be given what a call returned before anything else happens on this thread. */
-    private static int result(long returned) {
+    static int result(long returned) {
         return returned == -1 ? -Native.getLastError() : (int) returned;
     }
 }

@@ -48,6 +48,9 @@ final class LibC {
     /** read(2). */
     static native long read(int fd, long buffer, long count);
 
+    /** write(2). */
+    static native long write(int fd, long buffer, long count);
+
     /** poll(2). */
     static native int poll(long fds, long nfds, int timeout);
 

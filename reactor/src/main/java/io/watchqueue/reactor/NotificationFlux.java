@@ -47,7 +47,9 @@ import java.util.function.Supplier;
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
  * the subscribing thread, and what that thread possesses is what may be watched. If anything of
- * this fails, what was opened is closed and the subscriber gets the error.
+ * this fails, what was opened is closed and the subscriber gets the error. The first subscription
+ * of a process also has the JVM compile what reads, on the subscribing thread and before anything
+ * is watched, which takes it some tens of milliseconds longer than all that follow.
  *
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
@@ -342,7 +344,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
                         "NotificationFlux: no key to watch, so nothing would ever come; call watch(..)"
                                 + " first, or open() a queue whose watches come later");
             }
-            return new NotificationFlux(queues.copy()::open, settings());
+            return new NotificationFlux(opener(), settings());
         }
 
         /**
@@ -357,10 +359,18 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
          * @return the queue
          */
         public Mono<ReactiveWatchQueue> open() {
-            WatchQueue.Builder opener = queues.copy();
+            Supplier<WatchQueue> opener = opener();
             NotificationSettings current = settings();
-            return Mono.fromCallable(() -> new ReactiveWatchQueue(opener.open(), current))
+            return Mono.fromCallable(() -> new ReactiveWatchQueue(opener.get(), current))
                     .doOnDiscard(ReactiveWatchQueue.class, ReactiveWatchQueue::dispose);
+        }
+
+        private Supplier<WatchQueue> opener() {
+            WatchQueue.Builder described = queues.copy();
+            return () -> {
+                Rehearsal.once();
+                return described.open();
+            };
         }
 
         private NotificationSettings settings() {
