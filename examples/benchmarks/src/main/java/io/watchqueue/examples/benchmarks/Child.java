@@ -1,0 +1,133 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import io.watchqueue.examples.benchmarks.measured.Measured;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A process that is measured, or makes changes for others that are. */
+final class Child implements AutoCloseable {
+
+    /** It ended before it had said what was expected of it. */
+    static final class EndedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        EndedException(String message) {
+            super(message);
+        }
+    }
+
+    private final List<String> command;
+    private final Process process;
+    private final BufferedReader output;
+
+    private Child(List<String> command) {
+        this.command = command;
+        try {
+            this.process =
+                    new ProcessBuilder(command)
+                            .redirectError(ProcessBuilder.Redirect.INHERIT)
+                            .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.output = process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    /** The program in C. */
+    static Child twin(Object... arguments) {
+        return start(List.of(Settings.twin()), arguments);
+    }
+
+    /** The program in Java, in a JVM as it is by default. */
+    static Child measured(Object... arguments) {
+        return start(
+                List.of(
+                        Settings.java(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:ErrorFile=/dev/null",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Measured.class.getName()),
+                arguments);
+    }
+
+    private static Child start(List<String> program, Object... arguments) {
+        List<String> command = new ArrayList<>(program);
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        return new Child(command);
+    }
+
+    /** Waits for its next line. */
+    String line() {
+        try {
+            String line = output.readLine();
+            if (line == null) {
+                throw new EndedException(command + " ended with " + process.waitFor());
+            }
+            return line;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits for its next so many lines. */
+    List<String> lines(int count) {
+        List<String> lines = new ArrayList<>();
+        while (lines.size() < count) {
+            lines.add(line());
+        }
+        return lines;
+    }
+
+    /** Waits until it says that it is ready. */
+    Child ready() {
+        String line = line();
+        if (!line.equals("ready")) {
+            throw new IllegalStateException(command + " said '" + line + "' for 'ready'");
+        }
+        return this;
+    }
+
+    void tell(String line) {
+        try {
+            process.outputWriter().write(line + "\n");
+            process.outputWriter().flush();
+        } catch (IOException e) {
+            throw new EndedException(command + " does not listen: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

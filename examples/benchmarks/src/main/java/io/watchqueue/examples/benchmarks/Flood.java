@@ -1,0 +1,170 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * A key is updated as fast as it goes: how much of that arrives. Each process reads several floods;
+ * the first is cold, and for a JVM its very first event is the flood's.
+ */
+final class Flood implements Benchmark {
+
+    private static final List<Integer> CAPACITIES = List.of(32, 256, 512);
+    private static final int CHANGES = 50_000;
+    private static final int FLOODS = 6;
+    private static final int NOT_WARM = 3;
+
+    /** What one process made of its floods. */
+    private record Run(List<Outcome> floods) {
+
+        Outcome cold() {
+            return floods.get(0);
+        }
+
+        /** The median of a figure of the warm ones. */
+        double warm(Function<Outcome, Double> figure) {
+            return Spread.of(floods.subList(NOT_WARM, FLOODS).stream().map(figure).toList())
+                    .median();
+        }
+    }
+
+    /** What arrived of one flood. */
+    record Outcome(
+            double share,
+            long losses,
+            double perSecond,
+            double cpuNanosEach,
+            double writerNanosEach) {
+
+        static Outcome of(String line, int changes, long writerNanos) {
+            Map<String, Long> values =
+                    Arrays.stream(line.split(" "))
+                            .map(word -> word.split("="))
+                            .collect(
+                                    Collectors.toMap(
+                                            pair -> pair[0], pair -> Long.valueOf(pair[1])));
+            double delivered = values.get("delivered");
+            return new Outcome(
+                    delivered / changes,
+                    values.get("losses"),
+                    delivered * 1e9 / values.get("nanos"),
+                    values.get("cpu") / delivered,
+                    (double) writerNanos / changes);
+        }
+    }
+
+    @Override
+    public void run(Settings settings, Report report) {
+        int changes = settings.scaled(CHANGES);
+        try (Writer writer = new Writer()) {
+            for (int capacity : CAPACITIES) {
+                Pairs<Run> pairs =
+                        Pairs.run(
+                                settings.pairs(),
+                                () ->
+                                        floods(
+                                                writer,
+                                                changes,
+                                                () -> Child.twin("flood", writer.key(), capacity)),
+                                () ->
+                                        floods(
+                                                writer,
+                                                changes,
+                                                () ->
+                                                        Child.measured(
+                                                                "flood", writer.key(), capacity)));
+                report(report, capacity, pairs);
+            }
+        }
+    }
+
+    private static Run floods(Writer writer, int changes, Supplier<Child> program) {
+        try (Child reader = program.get().ready()) {
+            List<Outcome> outcomes = new ArrayList<>();
+            for (int i = 0; i < FLOODS; i++) {
+                outcomes.add(outcome(writer, changes, reader));
+            }
+            return new Run(outcomes);
+        }
+    }
+
+    static Outcome outcome(Writer writer, int changes, Child reader) {
+        long[] nanos = new long[1];
+        String line = writer.flood(changes, reader, spent -> nanos[0] = spent);
+        return Outcome.of(line, changes, nanos[0]);
+    }
+
+    private static void report(Report report, int capacity, Pairs<Run> pairs) {
+        String slots = ", " + capacity + " slots";
+        report.add(
+                compared(
+                        "cold: delivered" + slots,
+                        "share",
+                        pairs,
+                        run -> run.cold().share(),
+                        Goal.atLeast(0.97)));
+        report.add(
+                compared(
+                        "warm: delivered" + slots,
+                        "share",
+                        pairs,
+                        run -> run.warm(Outcome::share),
+                        Goal.atLeast(1)));
+        report.add(
+                compared(
+                        "warm: rate" + slots,
+                        "1/s",
+                        pairs,
+                        run -> run.warm(Outcome::perSecond),
+                        null));
+        report.add(
+                compared(
+                        "warm: reader's processor time each" + slots,
+                        "ns",
+                        pairs,
+                        run -> run.warm(Outcome::cpuNanosEach),
+                        null));
+        report.add(
+                compared(
+                        "writer: time of an update" + slots,
+                        "ns",
+                        pairs,
+                        run -> run.warm(Outcome::writerNanosEach),
+                        null));
+        report.repeated(pairs.repeated);
+    }
+
+    private static Figure compared(
+            String what,
+            String unit,
+            Pairs<Run> pairs,
+            Function<Run, Double> figure,
+            @org.jspecify.annotations.Nullable Goal goal) {
+        return Figure.compared(
+                what,
+                unit,
+                pairs.others.stream().map(figure).toList(),
+                pairs.measured.stream().map(figure).toList(),
+                goal);
+    }
+}

@@ -1,0 +1,39 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import java.util.Locale;
+
+/** What a figure's median is to be. */
+record Goal(boolean atLeast, double bound) {
+
+    static Goal atLeast(double bound) {
+        return new Goal(true, bound);
+    }
+
+    static Goal atMost(double bound) {
+        return new Goal(false, bound);
+    }
+
+    boolean isMetBy(double value) {
+        return atLeast ? value >= bound : value <= bound;
+    }
+
+    @Override
+    public String toString() {
+        return (atLeast ? "≥ " : "≤ ") + String.format(Locale.ROOT, "%.4g", bound);
+    }
+}

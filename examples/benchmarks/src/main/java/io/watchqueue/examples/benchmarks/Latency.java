@@ -1,0 +1,114 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Single changes, while the reader sleeps: how long it takes from just before keyctl(2) until the
+ * notification is in the program's hands.
+ */
+final class Latency implements Benchmark {
+
+    private static final int CHANGES = 2_000;
+    private static final int NOT_WARM = 1_000;
+    private static final int INTERVAL_MICROS = 2_000;
+
+    /** How long "keyctl watch" may take to start, as it does not say when it watches. */
+    private static final long KEYCTL_STARTS_MILLIS = 1_000;
+
+    @Override
+    public void run(Settings settings, Report report) {
+        int changes = settings.scaled(CHANGES);
+        int notWarm = settings.scaled(NOT_WARM);
+        try (Writer writer = new Writer()) {
+            Supplier<List<Long>> library =
+                    () ->
+                            nanos(
+                                    writer,
+                                    Child.measured("latency", writer.key(), changes),
+                                    changes,
+                                    notWarm,
+                                    0);
+            Pairs<List<Long>> pairs =
+                    Pairs.run(
+                            settings.pairs(),
+                            () ->
+                                    nanos(
+                                            writer,
+                                            Child.twin("latency", writer.key(), changes),
+                                            changes,
+                                            notWarm,
+                                            0),
+                            library);
+            report.add(compared("median", pairs, 0.5, Goal.atMost(1.1)));
+            report.add(compared("99th percentile", pairs, 0.99, Goal.atMost(1.5)));
+            report.repeated(pairs.repeated);
+
+            Pairs<List<Long>> keyctl =
+                    Pairs.run(
+                            settings.pairs(),
+                            () ->
+                                    nanos(
+                                            writer,
+                                            Child.twin("lines", writer.key(), changes),
+                                            changes,
+                                            notWarm,
+                                            KEYCTL_STARTS_MILLIS),
+                            library);
+            report.add(compared("median; C reads keyctl watch", keyctl, 0.5, Goal.atMost(0.6)));
+            report.repeated(keyctl.repeated);
+        }
+    }
+
+    private static List<Long> nanos(
+            Writer writer, Child program, int changes, int notWarm, long startsMillis) {
+        try (Child reader = program.ready()) {
+            sleep(startsMillis);
+            List<Long> began = writer.pace(changes, INTERVAL_MICROS);
+            List<Long> nanos = new ArrayList<>();
+            for (int i = 0; i < changes; i++) {
+                long taken = Long.parseLong(reader.line()) - began.get(i);
+                if (i >= notWarm) {
+                    nanos.add(taken);
+                }
+            }
+            return nanos;
+        }
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static Figure compared(
+            String what, Pairs<List<Long>> pairs, double share, @Nullable Goal goal) {
+        return Figure.compared(
+                what,
+                "ns",
+                pairs.others.stream().map(run -> Spread.quantileOf(run, share)).toList(),
+                pairs.measured.stream().map(run -> Spread.quantileOf(run, share)).toList(),
+                goal);
+    }
+}

@@ -1,0 +1,92 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What many queues cost. */
+final class Scale implements Benchmark {
+
+    private static final int QUEUES = 1_000;
+    private static final int CHANGES = 2_000;
+    private static final int ROUNDS = 8;
+    private static final int OPENED = 5;
+    private static final int NOT_WARM = 2;
+
+    @Override
+    public void run(Settings settings, Report report) {
+        int queues = settings.scaled(QUEUES);
+        List<Double> alone = new ArrayList<>();
+        List<Double> amongMany = new ArrayList<>();
+        for (int i = 0; i < settings.pairs(); i++) {
+            try (Child program = Child.measured("scale", queues, settings.scaled(CHANGES))) {
+                List<String[]> rounds = split(program.lines(ROUNDS));
+                alone.add(median(rounds, 0));
+                amongMany.add(median(rounds, 1));
+            }
+        }
+        report.add(
+                Figure.compared(
+                        "change in 1 of " + queues + " queues; C is: of 1",
+                        "ns",
+                        alone,
+                        amongMany,
+                        Goal.atMost(1.1)));
+
+        int few = Math.max(1, queues / 4);
+        Pairs<List<String[]>> pairs =
+                Pairs.run(settings.pairs(), () -> opened(few), () -> opened(queues));
+        String many = queues + " queues, each; C is: " + few;
+        report.add(compared("open " + many, "ns", pairs, run -> median(run, 0), 1.2));
+        report.add(compared("close " + many, "ns", pairs, run -> median(run, 1), 1.2));
+        report.add(
+                Figure.alone(
+                        "memory of a queue in this process",
+                        "bytes",
+                        pairs.measured.stream().map(run -> median(run, 2)).toList(),
+                        Goal.atMost(16 * 1024)));
+        report.repeated(pairs.repeated);
+    }
+
+    private static List<String[]> opened(int queues) {
+        try (Child program = Child.measured("open", queues, OPENED)) {
+            return split(program.lines(OPENED)).subList(NOT_WARM, OPENED);
+        }
+    }
+
+    private static List<String[]> split(List<String> lines) {
+        return lines.stream().map(line -> line.split(" ")).toList();
+    }
+
+    private static double median(List<String[]> rows, int column) {
+        return Spread.of(rows.stream().map(row -> Double.valueOf(row[column])).toList()).median();
+    }
+
+    private interface OfRun {
+        double of(List<String[]> run);
+    }
+
+    private static Figure compared(
+            String what, String unit, Pairs<List<String[]>> pairs, OfRun figure, double atMost) {
+        return Figure.compared(
+                what,
+                unit,
+                pairs.others.stream().map(figure::of).toList(),
+                pairs.measured.stream().map(figure::of).toList(),
+                Goal.atMost(atMost));
+    }
+}

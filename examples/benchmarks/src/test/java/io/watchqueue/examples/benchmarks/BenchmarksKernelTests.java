@@ -1,0 +1,80 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Each benchmark once, on a real kernel, in short: what it counts has to be right, however fast.
+ */
+class BenchmarksKernelTests {
+
+    @TempDir Path json;
+
+    private List<String> run(String name) throws Exception {
+        Benched.run(Map.of(), json, name).succeeded();
+        return Benched.values(json.resolve(name + ".json"), "what");
+    }
+
+    @Test
+    void flood() throws Exception {
+        assertThat(run("flood"))
+                .contains(
+                        "cold: delivered, 32 slots",
+                        "warm: delivered, 256 slots",
+                        "cold: delivered, 512 slots");
+    }
+
+    @Test
+    void prefetch() throws Exception {
+        assertThat(run("prefetch")).contains("losses with prefetch");
+        assertThat(Benched.values(json.resolve("prefetch.json"), "met")).containsExactly("true");
+    }
+
+    @Test
+    void drain() throws Exception {
+        assertThat(run("drain")).contains("notifications taken out");
+    }
+
+    @Test
+    void latency() throws Exception {
+        assertThat(run("latency"))
+                .containsExactly("median", "99th percentile", "median; C reads keyctl watch");
+    }
+
+    @Test
+    void idleMeansThatTheReaderDoesNotRun() throws Exception {
+        assertThat(run("idle")).hasSize(2);
+        assertThat(Benched.values(json.resolve("idle.json"), "met")).containsOnly("true");
+    }
+
+    @Test
+    void scale() throws Exception {
+        assertThat(run("scale")).contains("memory of a queue in this process");
+    }
+
+    @Test
+    void start() throws Exception {
+        assertThat(run("start")).hasSize(3);
+    }
+}
