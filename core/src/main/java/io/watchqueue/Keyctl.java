@@ -83,19 +83,17 @@ public final class Keyctl {
      * @throws KeyUnavailableException if no key has that type and description
      */
     public KeyId find(String reference) {
-        switch (reference) {
-            case "@t":
-                return Keyring.THREAD;
-            case "@p":
-                return Keyring.PROCESS;
-            case "@s":
-                return Keyring.SESSION;
-            case "@u":
-                return Keyring.USER;
-            case "@us":
-                return Keyring.USER_SESSION;
-            default:
-        }
+        return switch (reference) {
+            case "@t" -> Keyring.THREAD;
+            case "@p" -> Keyring.PROCESS;
+            case "@s" -> Keyring.SESSION;
+            case "@u" -> Keyring.USER;
+            case "@us" -> Keyring.USER_SESSION;
+            default -> findByNameOrSerial(reference);
+        };
+    }
+
+    private KeyId findByNameOrSerial(String reference) {
         int colon = reference.indexOf(':');
         if (reference.startsWith("%") && colon > 0) {
             String type = colon == 1 ? KEYRING_TYPE : reference.substring(1, colon);
@@ -133,7 +131,6 @@ public final class Keyctl {
                 }
             } catch (KeyUnavailableException | KeyPermissionException e) {
                 // It went, or is hidden, between the list and the look: then it is not the one.
-                continue;
             }
         }
         throw Failures.key("find key %" + type + ":" + description, Errno.ENOKEY);
@@ -402,7 +399,7 @@ public final class Keyctl {
             try {
                 members.add(tree(member, path));
             } catch (KeyUnavailableException e) {
-                continue; // gone since
+                // It is gone since.
             }
         }
         return members;
@@ -515,7 +512,7 @@ public final class Keyctl {
      * @throws IllegalArgumentException if it is negative, or more than 4294967295 seconds
      */
     public void setTimeout(KeyId key, Duration timeout) {
-        long seconds = timeout.plusNanos(999_999_999).getSeconds();
+        long seconds = timeout.plusNanos(999_999_999).toSeconds();
         if (timeout.isNegative() || seconds > 0xffff_ffffL) {
             throw new IllegalArgumentException(
                     "set the timeout of key "

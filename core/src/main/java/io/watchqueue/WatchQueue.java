@@ -414,6 +414,7 @@ public final class WatchQueue implements AutoCloseable {
      * Reads once; false if there is nothing. The lock is held, and all that was read before is
      * handed over.
      */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by whoever holds the lock
     private boolean fill(int demand) {
         // 128 bytes take any message, so that ENOBUFS cannot happen.
         long wanted =

@@ -28,6 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 class KeyctlTests {
@@ -79,7 +80,7 @@ class KeyctlTests {
 
     @Test
     void payloadsAreWipedAndNeverTold() {
-        byte[] secret = "secret".getBytes();
+        byte[] secret = "secret".getBytes(StandardCharsets.UTF_8);
         keys.add("user", "token", secret, Keyring.USER);
         assertThat(kernel.lastPayload()).containsOnly(0);
         kernel.fail(NativeCall.UPDATE, Errno.EKEYREVOKED);
@@ -146,7 +147,8 @@ class KeyctlTests {
 
     @Test
     void payloadsCanBePartOfABuffer() {
-        ByteBuffer secret = ByteBuffer.wrap("<secret>".getBytes()).position(1).limit(7);
+        ByteBuffer secret =
+                ByteBuffer.wrap("<secret>".getBytes(StandardCharsets.UTF_8)).position(1).limit(7);
         kernel.onPayload(bytes -> assertThat(bytes).asString().isEqualTo("secret"));
         keys.add("user", "token", secret, Keyring.USER);
         keys.update(KEY, secret.asReadOnlyBuffer());

@@ -199,12 +199,14 @@ class NotificationDecoderTests {
             same &= unknown.info() == info && unknown.payload().length == (info & 0x7f) - 8;
         }
         if (!same) {
+            byte[] bytes = new byte[buffer.capacity()];
+            buffer.get(0, bytes);
             fail(
                     notification
                             + " is not what is at "
                             + at
                             + " of "
-                            + HexFormat.of().formatHex(buffer.array()));
+                            + HexFormat.of().formatHex(bytes));
         }
     }
 

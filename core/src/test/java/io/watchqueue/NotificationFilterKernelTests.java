@@ -118,15 +118,15 @@ class NotificationFilterKernelTests {
         int[] subtypes = random.ints(1 + random.nextInt(8), 0, limit).toArray();
         NotificationFilter.Rule rule =
                 NotificationFilter.type(types[random.nextInt(types.length)], subtypes);
-        switch (random.nextInt(4)) {
-            case 0:
-                return rule.withTag(randomTag());
-            case 1:
-                int mask = random.nextInt() & random.nextInt() & 0xffffff80;
-                return rule.withInfo(random.nextInt(3) == 0 ? random.nextInt() & mask : 0, mask);
-            default:
-                return rule;
-        }
+        return switch (random.nextInt(4)) {
+            case 0 -> rule.withTag(randomTag());
+            case 1 -> {
+                int some = random.nextInt();
+                int mask = some & random.nextInt() & 0xffffff80;
+                yield rule.withInfo(random.nextInt(3) == 0 ? random.nextInt() & mask : 0, mask);
+            }
+            default -> rule;
+        };
     }
 
     /** Few, so that filters meet them. */

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -365,6 +366,6 @@ class WatchQueueKernelTests {
     }
 
     private static byte[] bytes(String text) {
-        return text.getBytes();
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -72,7 +72,10 @@ public interface Kernel {
     /** read(2) of at most {@code length} bytes into the start of the buffer. */
     int read(int fd, NativeBuffer buffer, int length);
 
-    /** poll(2) of one descriptor; blocks. Returns its {@code revents}, 0 when the time is over. */
+    /**
+     * poll(2) of one descriptor; blocks. Returns which of the events are there, 0 when the time is
+     * over.
+     */
     int poll(int fd, int events, int timeoutMillis, NativeBuffer scratch);
 
     /** fcntl(2), F_GETPIPE_SZ: bytes. */

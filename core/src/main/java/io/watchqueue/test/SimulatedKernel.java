@@ -286,7 +286,7 @@ public final class SimulatedKernel implements AutoCloseable {
         private int gid = USER;
         private int openFiles = 1 << 20;
         private int pageSize = 4096;
-        private Duration gcDelay = Duration.ofSeconds(300);
+        private Duration gcDelay = Duration.ofMinutes(5);
 
         private Builder() {}
 

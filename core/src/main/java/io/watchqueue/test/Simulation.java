@@ -211,6 +211,7 @@ class Simulation implements Kernel {
     }
 
     /** Gives up the lock until something has happened, or the time is over; 0 is for ever. */
+    @SuppressWarnings("WaitNotInLoop") // the callers' loop
     void pause(long millis) throws InterruptedException {
         wait(millis);
     }
@@ -487,7 +488,7 @@ class Simulation implements Kernel {
     // For those who script it
 
     /** Does something to the kernel's state, and tells those who wait. */
-    <T> T change(Supplier<T> action) {
+    <T extends @Nullable Object> T change(Supplier<T> action) {
         synchronized (this) {
             try {
                 return action.get();

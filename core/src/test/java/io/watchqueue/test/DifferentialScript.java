@@ -151,7 +151,7 @@ final class DifferentialScript {
                                 1 << 20,
                                 real.pageSize(),
                                 real.release(),
-                                Duration.ofSeconds(300)),
+                                Duration.ofMinutes(5)),
                         Instant.now());
         this.random = new Random(seed);
         this.scratch = real.allocate(8);

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -53,7 +55,7 @@ public final class FakeKernel extends Simulation {
 
     public FakeKernel() {
         super(
-                new Settings(1000, 1000, 1 << 20, 4096, "6.1.0", Duration.ofSeconds(300)),
+                new Settings(1000, 1000, 1 << 20, 4096, "6.1.0", Duration.ofMinutes(5)),
                 Instant.now());
     }
 
@@ -190,7 +192,7 @@ public final class FakeKernel extends Simulation {
     }
 
     /** The descriptors that are open. */
-    public TreeSet<Integer> open() {
+    public Set<Integer> open() {
         return change(() -> new TreeSet<>(descriptors.numbers()));
     }
 
@@ -303,7 +305,7 @@ public final class FakeKernel extends Simulation {
     @Override
     public int describeKey(int key, NativeBuffer buffer) {
         String text = "user;1000;100;3f010000;key " + "x".repeat(200) + "\0";
-        return call(NativeCall.DESCRIBE, () -> fill(buffer, text.getBytes()));
+        return call(NativeCall.DESCRIBE, () -> fill(buffer, text.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Override
@@ -345,7 +347,7 @@ public final class FakeKernel extends Simulation {
     }
 
     @Override
-    public int[] visibleKeys() {
+    public synchronized int[] visibleKeys() {
         return new int[] {1, 2, 3};
     }
 

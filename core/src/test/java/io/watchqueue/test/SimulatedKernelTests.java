@@ -278,7 +278,7 @@ class SimulatedKernelTests {
                     .hasMessageContaining("EKEYEXPIRED");
             assertThat(keys.list(Keyring.USER)).contains(key);
             assertThat(drain(queue)).hasSize(1);
-            kernel.advance(Duration.ofSeconds(300));
+            kernel.advance(Duration.ofMinutes(5));
             assertThat(keys.list(Keyring.USER)).doesNotContain(key);
             assertThat(drain(queue)).containsExactly(new RemovalNotification(key.value(), 1));
         }

@@ -77,6 +77,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
                 AtomicLongFieldUpdater.newUpdater(Bounded.class, "requested");
 
         /** How many reasons there are to drain; whoever counts the first drains for all. */
+        @SuppressWarnings("UnusedVariable") // but by WIP
         private volatile int wip;
 
         private static final AtomicIntegerFieldUpdater<Bounded> WIP =

@@ -127,6 +127,7 @@ public final class NotificationReader {
 
     /** Reactor refuses to block a thread that is marked so, with an error that says so. */
     private static final class DaemonThread extends Thread implements NonBlocking {
+        @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it
         DaemonThread(Runnable loop, String name) {
             // Nothing of the subscriber that happens to be the first one.
             super(null, loop, name, 0, false);

@@ -88,6 +88,7 @@ final class NotificationSubscription
             AtomicIntegerFieldUpdater.newUpdater(NotificationSubscription.class, "state");
 
     /** 1 while this is among the reader's signalled ones. */
+    @SuppressWarnings("UnusedVariable") // but by SIGNALLED
     private volatile int signalled;
 
     private static final AtomicIntegerFieldUpdater<NotificationSubscription> SIGNALLED =

@@ -37,13 +37,7 @@ final class ReaderLoop implements Runnable {
 
     private final WatchQueueSelector selector;
     private final NotificationReader owner;
-    private final Consumer<WatchQueueSelector.Registration> ready =
-            registration -> {
-                NotificationSubscription subscription =
-                        (NotificationSubscription) registration.attachment();
-                subscription.wokenUp();
-                enqueue(subscription);
-            };
+    private final Consumer<WatchQueueSelector.Registration> ready = this::wokenUp;
 
     /**
      * Subscriptions that ask to be served, newest first, linked by their {@code next}: a signal
@@ -170,6 +164,13 @@ final class ReaderLoop implements Runnable {
         if (subscription.serve(selector)) {
             enqueue(subscription);
         }
+    }
+
+    private void wokenUp(WatchQueueSelector.Registration registration) {
+        NotificationSubscription subscription =
+                (NotificationSubscription) registration.attachment();
+        subscription.wokenUp();
+        enqueue(subscription);
     }
 
     private void enqueue(NotificationSubscription subscription) {

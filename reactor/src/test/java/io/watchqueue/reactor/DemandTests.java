@@ -120,7 +120,7 @@ class DemandTests {
         for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
             Matcher row = ROW.matcher(line);
             if (row.matches()) {
-                for (String operator : row.group(1).replaceAll("^`|`$", "").split("`, `")) {
+                for (String operator : row.group(1).replaceAll("^`|`$", "").split("`, `", -1)) {
                     table.put(operator, row.group(2));
                 }
             }

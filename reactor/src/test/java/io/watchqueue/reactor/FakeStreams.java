@@ -134,8 +134,8 @@ final class FakeStreams {
     static TestSubscriber<Notification> subscribe(Flux<Notification> flux, long demand) {
         TestSubscriber<Notification> subscriber =
                 demand == Long.MAX_VALUE
-                        ? TestSubscriber.<Notification>builder().initialRequestUnbounded().build()
-                        : TestSubscriber.<Notification>builder().initialRequest(demand).build();
+                        ? TestSubscriber.builder().initialRequestUnbounded().build()
+                        : TestSubscriber.builder().initialRequest(demand).build();
         flux.subscribe(subscriber);
         return subscriber;
     }

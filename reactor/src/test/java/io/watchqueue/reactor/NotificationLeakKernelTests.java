@@ -33,6 +33,7 @@ import reactor.core.Disposable;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,7 +152,8 @@ class NotificationLeakKernelTests {
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
         try (BufferedReader output =
-                new BufferedReader(new InputStreamReader(child.getInputStream()))) {
+                new BufferedReader(
+                        new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
             assertThat(output.readLine()).isEqualTo("subscribed");
             assertThat(TestWatches.thatFit(many)).isEqualTo(watches - SubscribedProgram.WATCHES);
             test.post(key, 1);
@@ -175,7 +177,7 @@ class NotificationLeakKernelTests {
         String serial = String.format("%08x", key.value());
         return Files.readAllLines(Path.of("/proc/keys")).stream()
                 .filter(line -> line.startsWith(serial))
-                .map(line -> line.split(" +")[2])
+                .map(line -> line.split(" +", -1)[2])
                 .findFirst()
                 .orElseThrow();
     }

@@ -114,6 +114,7 @@ class NotificationReaderTests {
     }
 
     @Test
+    @SuppressWarnings("ThreadPriorityCheck") // to see that it is not inherited
     void itsOwnThreadHasNothingOfTheFirstSubscribersThread() throws Exception {
         AtomicReference<Thread> reading = new AtomicReference<>();
         NotificationFlux flux = streams.reader(NotificationReader.create("plain")).flux();

@@ -365,6 +365,7 @@ public final class StreamStress {
         private volatile long accounted;
         private volatile int completed;
 
+        @SuppressWarnings("this-escape") // to what asks for nothing yet
         public OverflowAndRequest() {
             source.asFlux().transform(NotificationOperators.boundedWithLoss(1)).subscribe(this);
         }

@@ -19,6 +19,7 @@ import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.WatchQueueSupport;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.client.reactive.JdkClientHttpConnector;
 import org.springframework.web.reactive.function.client.WebClient;
 
@@ -79,6 +80,7 @@ public final class Demonstration implements AutoCloseable {
      * @param arguments none
      * @throws Exception if it did not go as it should
      */
+    @SuppressWarnings("ClosingStandardOutputStreams") // which stays open
     public static void main(String[] arguments) throws Exception {
         WatchQueueSupport support = WatchQueueSupport.probe();
         support.require("demonstrate the rotation of credentials");
@@ -150,7 +152,7 @@ public final class Demonstration implements AutoCloseable {
         do {
             TimeUnit.MILLISECONDS.sleep(50);
             answer = answer().block(PATIENCE);
-        } while (answer.equals(OK));
+        } while (OK.equals(answer));
         out.println("GET /orders: " + answer);
         awaitUnavailable();
     }
@@ -203,10 +205,11 @@ public final class Demonstration implements AutoCloseable {
                 .uri("/orders")
                 .exchangeToMono(response -> Mono.just(response.statusCode().value() + ""))
                 .onErrorResume(
-                        CredentialUnavailableException.class, e -> Mono.just(e.getMessage()));
+                        CredentialUnavailableException.class,
+                        e -> Mono.just(String.valueOf(e.getMessage())));
     }
 
-    private String keyctl(String input, Object... arguments)
+    private String keyctl(@Nullable String input, Object... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("keyctl"));
         Arrays.stream(arguments).map(Object::toString).forEach(command::add);

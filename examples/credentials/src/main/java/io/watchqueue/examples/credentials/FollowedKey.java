@@ -83,6 +83,7 @@ final class FollowedKey {
     }
 
     /** What a key holds. */
+    @SuppressWarnings("ArrayRecordComponent") // of which no two are compared
     record Found(KeyId key, byte[] payload) {}
 
     /**

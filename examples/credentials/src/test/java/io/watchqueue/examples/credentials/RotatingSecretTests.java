@@ -273,7 +273,7 @@ class RotatingSecretTests {
     @Test
     void anExpiredKeyIsNotUsed() {
         KeyId key = add("one");
-        keys.setTimeout(key, Duration.ofSeconds(60));
+        keys.setTimeout(key, Duration.ofMinutes(1));
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
         kernel.advance(Duration.ofSeconds(61));
@@ -286,7 +286,7 @@ class RotatingSecretTests {
     @Test
     void aKeyThatHadExpiredBeforeMayBeUpdated() {
         KeyId key = add("one");
-        keys.setTimeout(key, Duration.ofSeconds(60));
+        keys.setTimeout(key, Duration.ofMinutes(1));
         kernel.advance(Duration.ofSeconds(61));
         RotatingSecret secret = follow();
         assertThat(whyNone(secret)).isEqualTo(Reason.EXPIRED);
@@ -297,11 +297,11 @@ class RotatingSecretTests {
     @Test
     void anExpiryIsToldWhenTheKernelDestroysTheKey() {
         KeyId key = add("one");
-        keys.setTimeout(key, Duration.ofSeconds(60));
+        keys.setTimeout(key, Duration.ofMinutes(1));
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
                 .expectNext(new Rotation.Loaded(key, 1))
-                .then(() -> kernel.advance(Duration.ofSeconds(60 + 300)))
+                .then(() -> kernel.advance(Duration.ofMinutes(6)))
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.ABSENT)
                 .thenCancel()
                 .verify(SOON);

@@ -96,7 +96,8 @@ class RotationKernelTests {
         try (OutputStream stdin = process.getOutputStream()) {
             stdin.write(bytes(input));
         }
-        String output = new String(process.getInputStream().readAllBytes()).strip();
+        String output =
+                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         assertThat(process.waitFor()).as(output).isZero();
         return output;
     }
@@ -269,7 +270,8 @@ class RotationKernelTests {
                                 Demonstration.class.getName())
                         .redirectErrorStream(true)
                         .start();
-        String transcript = new String(demonstration.getInputStream().readAllBytes());
+        String transcript =
+                new String(demonstration.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(demonstration.waitFor()).as(transcript).isZero();
         assertThat(transcript)
                 .contains(

@@ -22,6 +22,7 @@ import io.watchqueue.Notification;
 import io.watchqueue.WatchQueueSupport;
 import io.watchqueue.reactor.NotificationFlux;
 
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 
 import reactor.core.publisher.BaseSubscriber;
@@ -32,6 +33,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,7 +56,7 @@ final class Demonstration {
 
     private final PrintWriter out;
     private final Semaphore arrived = new Semaphore(0);
-    private volatile Throwable failure;
+    private volatile @Nullable Throwable failure;
 
     Demonstration(PrintWriter out) {
         this.out = out;
@@ -122,7 +124,10 @@ final class Demonstration {
     }
 
     private void print(Notification notification, KeyNames names) {
-        out.println("  " + LineFormat.TEXT.line(ZonedDateTime.now(), notification, names));
+        out.println(
+                "  "
+                        + LineFormat.TEXT.line(
+                                ZonedDateTime.now(ZoneId.systemDefault()), notification, names));
     }
 
     private String keyctl(int notifications, Object... arguments)
@@ -215,7 +220,7 @@ final class Demonstration {
     private final class Unhurried extends BaseSubscriber<Notification> {
 
         private final KeyNames names;
-        private Notification last;
+        private @Nullable Notification last;
         private int repeated;
         private volatile int losses;
 

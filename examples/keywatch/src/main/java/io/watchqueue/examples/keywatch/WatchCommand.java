@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
 import reactor.core.publisher.Flux;
 
 import java.io.PrintWriter;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -110,7 +111,8 @@ final class WatchCommand implements Callable<Integer> {
         // Iterating prints on this thread: the reader never waits for a terminal, the kernel's
         // queue does.
         for (Notification notification : changes.toIterable(BATCH)) {
-            out.println(format.line(ZonedDateTime.now(), notification, names));
+            out.println(
+                    format.line(ZonedDateTime.now(ZoneId.systemDefault()), notification, names));
             if (out.checkError()) {
                 break; // whoever read our output has gone
             }

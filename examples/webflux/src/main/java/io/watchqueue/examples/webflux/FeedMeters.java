@@ -111,7 +111,7 @@ final class FeedMeters implements NotificationRecorder {
 
     @Override
     public void read(Gauges queue, long count) {
-        reads.increment(count);
+        reads.increment((double) count);
     }
 
     @Override

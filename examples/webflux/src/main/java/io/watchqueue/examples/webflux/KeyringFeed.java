@@ -83,7 +83,7 @@ final class KeyringFeed implements Disposable {
         try {
             return keyring().toString();
         } catch (WatchQueueException e) {
-            return e.getMessage();
+            return String.valueOf(e.getMessage());
         }
     }
 
@@ -127,7 +127,8 @@ final class KeyringFeed implements Disposable {
                         .filter(filter())
                         .recorder(meters)
                         .open()
-                        .block();
+                        .blockOptional()
+                        .orElseThrow();
         opened.update(queue);
         try {
             KeyringMirror mirror =

@@ -105,7 +105,8 @@ final class KeyringMirror {
             }
             KnownKey before = known.get(change.keyId());
             lookAt(List.of(change.keyId()), known);
-            if (before == null || !before.members().equals(known.get(change.keyId()).members())) {
+            KnownKey after = known.get(change.keyId());
+            if (before == null || after == null || !before.members().equals(after.members())) {
                 dropWhatIsNotLinked();
             }
         }

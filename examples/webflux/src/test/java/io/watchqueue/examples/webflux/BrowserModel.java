@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** The tree that a browser has which does what the events say, as the page does. */
@@ -64,13 +65,13 @@ final class BrowserModel {
     }
 
     /** Each link that leads from the root on, as "keyring-member". */
-    TreeSet<String> links() {
-        TreeSet<String> links = new TreeSet<>();
+    Set<String> links() {
+        Set<String> links = new TreeSet<>();
         collect(root, links);
         return links;
     }
 
-    private void collect(int keyring, TreeSet<String> links) {
+    private void collect(int keyring, Set<String> links) {
         for (int member : members.getOrDefault(keyring, List.of())) {
             if (links.add(keyring + "-" + member)) {
                 collect(member, links);

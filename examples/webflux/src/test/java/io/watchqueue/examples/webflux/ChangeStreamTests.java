@@ -223,7 +223,7 @@ class ChangeStreamTests {
         ChangeStreams streams = application.bean(ChangeStreams.class);
         KeyringFeed feed = application.bean(KeyringFeeds.class).get("%:orders");
         TestSubscriber<ServerSentEvent<Object>> slow =
-                TestSubscriber.<ServerSentEvent<Object>>builder().initialRequest(1).build();
+                TestSubscriber.builder().initialRequest(1).build();
         TestSubscriber<ServerSentEvent<Object>> quick = TestSubscriber.create();
         streams.open(feed, false, () -> {}).subscribe(slow);
         streams.open(feed, false, () -> {}).subscribe(quick);

@@ -43,11 +43,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** What is answered to whom, and what is refused. */
 class HttpTests {
@@ -173,7 +175,8 @@ class HttpTests {
         }
         try (Socket browser = new Socket()) {
             browser.setReceiveBufferSize(1024);
-            browser.connect(new InetSocketAddress("127.0.0.1", application.port()));
+            browser.connect(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), application.port()));
             browser.getOutputStream()
                     .write(
                             "GET /keyrings/@u/changes HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -195,7 +198,7 @@ class HttpTests {
         byte[] buffer = new byte[65536];
         try {
             while (stream.read(buffer) >= 0) {
-                continue;
+                // It is what was on the way.
             }
         } catch (IOException e) {
             assertThat(e).hasMessageContaining("reset");
@@ -225,7 +228,7 @@ class HttpTests {
                         .block()
                         .getHeaders();
         assertThat(headers.headerNames())
-                .noneMatch(name -> name.toLowerCase().startsWith("access-control"));
+                .noneMatch(name -> name.toLowerCase(Locale.ROOT).startsWith("access-control"));
         assertThat(headers.getFirst("Content-Security-Policy")).contains("default-src 'none'");
         assertThat(headers.getFirst("X-Content-Type-Options")).isEqualTo("nosniff");
         assertThat(headers.getFirst("Cross-Origin-Resource-Policy")).isEqualTo("same-origin");

@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
@@ -99,7 +100,7 @@ class KeyringMirrorTests {
             }
         }
 
-        synchronized TreeSet<String> links() {
+        synchronized Set<String> links() {
             return browser.links();
         }
 
@@ -112,13 +113,13 @@ class KeyringMirrorTests {
         }
     }
 
-    private TreeSet<String> linksInTheKernel() {
-        TreeSet<String> links = new TreeSet<>();
+    private Set<String> linksInTheKernel() {
+        Set<String> links = new TreeSet<>();
         keys.tree(root).stream().forEach(keyring -> collect(keyring, links));
         return links;
     }
 
-    private static void collect(KeyTree keyring, TreeSet<String> links) {
+    private static void collect(KeyTree keyring, Set<String> links) {
         keyring.members().forEach(member -> links.add(keyring.key() + "-" + member.key()));
     }
 
@@ -143,7 +144,7 @@ class KeyringMirrorTests {
 
     private void awaitTheTreeOfTheKernel(Followed followed) {
         kernel.settle();
-        TreeSet<String> links = linksInTheKernel();
+        Set<String> links = linksInTheKernel();
         eventually("the trees are the same", () -> followed.links().equals(links));
     }
 

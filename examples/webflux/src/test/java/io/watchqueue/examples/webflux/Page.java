@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -110,7 +111,7 @@ final class Page implements AutoCloseable {
 
     /** Each place in the tree, as "keyring-member". */
     @SuppressWarnings("unchecked")
-    TreeSet<String> links() {
+    Set<String> links() {
         return new TreeSet<>(
                 (List<String>)
                         browser.executeScript(

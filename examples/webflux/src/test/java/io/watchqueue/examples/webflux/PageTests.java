@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -275,7 +276,7 @@ class PageTests {
     }
 
     /** What the kernel has. */
-    private TreeSet<String> kernel() {
+    private Set<String> kernel() {
         return new TreeSet<>(application.run("walk " + keyring));
     }
 

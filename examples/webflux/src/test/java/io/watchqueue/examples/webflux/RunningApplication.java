@@ -42,7 +42,7 @@ final class RunningApplication implements AutoCloseable {
     private static final List<String> QUIETLY =
             List.of("server.port=0", "spring.main.banner-mode=off", "logging.level.root=warn");
 
-    private static final Duration SOON = Duration.ofSeconds(120);
+    private static final Duration SOON = Duration.ofMinutes(2);
 
     private final ConfigurableApplicationContext context;
 

@@ -19,6 +19,7 @@ import io.watchqueue.KeyId;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -71,7 +72,7 @@ final class SseBrowsers implements AutoCloseable {
         SocketChannel socket = SocketChannel.open();
         sockets.add(socket);
         socket.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
-        socket.connect(new InetSocketAddress("127.0.0.1", port));
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
         socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
         return socket;
