@@ -27,6 +27,7 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -255,14 +256,17 @@ public final class NotificationFilter implements Predicate<Notification> {
             if ((mask & LENGTH_MASK) != 0) {
                 throw new IllegalArgumentException(
                         String.format(
+                                Locale.ROOT,
                                 "NotificationFilter: info mask 0x%08x has bits of 0x7f, the length, which cannot be filtered",
                                 mask));
             }
             if ((filter & ~mask) != 0) {
                 throw new IllegalArgumentException(
                         String.format(
+                                Locale.ROOT,
                                 "NotificationFilter: info filter 0x%08x has bits outside its mask 0x%08x, so nothing could pass",
-                                filter, mask));
+                                filter,
+                                mask));
             }
             return new Rule(type, subtypes, filter, mask);
         }
@@ -287,6 +291,7 @@ public final class NotificationFilter implements Predicate<Notification> {
             }
             if ((infoFilter & ~TAG_MASK) != 0) {
                 return String.format(
+                        Locale.ROOT,
                         "never matches: key notifications have none of the info bits 0x%08x.",
                         infoFilter & ~TAG_MASK);
             }
@@ -325,8 +330,10 @@ public final class NotificationFilter implements Predicate<Notification> {
                     otherMask == 0
                             ? ""
                             : String.format(
+                                    Locale.ROOT,
                                     " with info & 0x%08x == 0x%08x",
-                                    otherMask, infoFilter & otherMask);
+                                    otherMask,
+                                    infoFilter & otherMask);
             return what + " of " + tag + info;
         }
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** A key or keyring: {@code struct key}. */
@@ -116,6 +117,7 @@ final class SimulatedKey {
     /** The type, owner, permissions and description, as KEYCTL_DESCRIBE gives them. */
     String describe() {
         return String.format(
+                Locale.ROOT,
                 "%s;%d;%d;%08x;%s",
                 index.type().text,
                 uid,

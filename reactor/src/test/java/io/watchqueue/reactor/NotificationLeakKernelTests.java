@@ -39,6 +39,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -174,7 +175,7 @@ class NotificationLeakKernelTests {
 
     /** What /proc/keys says of a key's references. */
     private static String usage(KeyId key) throws IOException {
-        String serial = String.format("%08x", key.value());
+        String serial = String.format(Locale.ROOT, "%08x", key.value());
         return Files.readAllLines(Path.of("/proc/keys")).stream()
                 .filter(line -> line.startsWith(serial))
                 .map(line -> line.split(" +", -1)[2])
