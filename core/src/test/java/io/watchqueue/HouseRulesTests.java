@@ -17,8 +17,10 @@ package io.watchqueue;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 
@@ -39,6 +41,17 @@ class HouseRulesTests {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("com.sun.jna..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheNativeLayerIsNative() {
+        noMethods()
+                .that()
+                .areDeclaredInClassesThat()
+                .resideOutsideOfPackage("io.watchqueue.internal")
+                .should()
+                .haveModifier(JavaModifier.NATIVE)
                 .check(CLASSES);
     }
 

@@ -17,10 +17,16 @@ package io.watchqueue;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** What a user of a class sees of other packages. */
 final class PublicSignatures {
@@ -31,19 +37,46 @@ final class PublicSignatures {
         return new ArchCondition<>("mention " + packageName + " in a public signature") {
             @Override
             public void check(JavaClass type, ConditionEvents events) {
-                for (JavaCodeUnit unit : type.getCodeUnits()) {
-                    boolean visible =
-                            unit.getModifiers().contains(JavaModifier.PUBLIC)
-                                    || unit.getModifiers().contains(JavaModifier.PROTECTED);
-                    boolean mentions =
-                            unit.getRawReturnType().getPackageName().equals(packageName)
-                                    || unit.getRawParameterTypes().stream()
-                                            .anyMatch(p -> p.getPackageName().equals(packageName));
-                    events.add(
-                            new SimpleConditionEvent(
-                                    unit, visible && mentions, unit.getFullName()));
-                }
+                Stream.of(
+                                Stream.of(type),
+                                type.getCodeUnits().stream().filter(PublicSignatures::isVisible),
+                                type.getFields().stream().filter(PublicSignatures::isVisible))
+                        .flatMap(members -> members)
+                        .forEach(
+                                member ->
+                                        events.add(
+                                                new SimpleConditionEvent(
+                                                        member,
+                                                        types(member).anyMatch(isIn(packageName)),
+                                                        member.toString())));
             }
         };
+    }
+
+    private static boolean isVisible(JavaMember member) {
+        return member.getModifiers().contains(JavaModifier.PUBLIC)
+                || member.getModifiers().contains(JavaModifier.PROTECTED);
+    }
+
+    private static Predicate<JavaClass> isIn(String packageName) {
+        return type -> type.getBaseComponentType().getPackageName().equals(packageName);
+    }
+
+    /** What it extends, takes, returns, throws and holds, with the arguments of generic types. */
+    private static Stream<JavaClass> types(Object member) {
+        Stream<? extends JavaType> types;
+        if (member instanceof JavaClass type) {
+            types = Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
+        } else if (member instanceof JavaCodeUnit unit) {
+            types =
+                    Stream.of(
+                                    Stream.of(unit.getReturnType()),
+                                    unit.getParameterTypes().stream(),
+                                    unit.getExceptionTypes().stream())
+                            .flatMap(some -> some);
+        } else {
+            types = Stream.of(((JavaField) member).getType());
+        }
+        return types.flatMap(type -> type.getAllInvolvedRawTypes().stream());
     }
 }

@@ -15,20 +15,34 @@
  */
 package io.watchqueue.reactor;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.function.Function;
+
 class HouseRulesTests {
 
-    private static final JavaClasses CLASSES =
+    /** Of core too, without its tests, which may come as a jar. */
+    private static final JavaClasses ALL =
             new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                    .importPackages("io.watchqueue.reactor");
+                    .withImportOption(location -> !location.contains("-tests.jar"))
+                    .importPackages("io.watchqueue");
+
+    private static final JavaClasses CLASSES =
+            ALL.that(resideInAPackage("io.watchqueue.reactor.."));
 
     @Test
     void theStreamIsMadeOfReactorAndThePublicApiOfCore() {
@@ -45,5 +59,104 @@ class HouseRulesTests {
                         "org.jspecify..",
                         "java..")
                 .check(CLASSES);
+    }
+
+    @Test
+    void whatIsForTestsIsMadeOfTheStreamTheSimulationAndVirtualTime() {
+        classes()
+                .that()
+                .resideInAPackage("io.watchqueue.reactor.test")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.watchqueue.reactor.test",
+                        "io.watchqueue.test",
+                        "reactor..",
+                        "org.jspecify..",
+                        "java..")
+                .check(CLASSES);
+    }
+
+    /**
+     * That is, nothing of the stream does, whoever calls it: the reader thread also runs what
+     * others have left for it.
+     */
+    @Test
+    void nothingBlocksTheReaderThread() {
+        assertThat(BlockingCalls.reachedFrom("io.watchqueue.reactor", ALL))
+                .containsOnlyKeys(
+                        // Where the reader waits when there is nothing left to do.
+                        "WatchQueueSelector.select: Kernel.epollWait",
+                        // Nobody else reads a queue that a reader has.
+                        "WatchQueue.poll: ReentrantLock.lock",
+                        // For the key, and for room, on the thread of whoever asks: as watch()
+                        // says.
+                        "WatchQueue.place: Kernel.watchKey",
+                        "WatchQueue.place: LockSupport.parkNanos",
+                        "WatchQueue.unwatch: Kernel.watchKey");
+    }
+
+    @Test
+    void noPackagesDependOnEachOther() {
+        slices().assignedFrom(by("package", JavaClass::getPackageName))
+                .should()
+                .beFreeOfCycles()
+                .check(ALL);
+    }
+
+    @Test
+    void noClassesDependOnEachOther() {
+        slices().assignedFrom(by("class", HouseRulesTests::classOrKnot))
+                .should()
+                .beFreeOfCycles()
+                .check(ALL);
+    }
+
+    /** The outermost class; but some are what they are by each other. */
+    private static String classOrKnot(JavaClass type) {
+        JavaClass outermost = type;
+        while (outermost.getEnclosingClass().isPresent()) {
+            outermost = outermost.getEnclosingClass().get();
+        }
+        return switch (outermost.getSimpleName()) {
+            // A watch closes itself through its queue, and errors tell of watches and support.
+            case "WatchQueue",
+                    "Watch",
+                    "Watches",
+                    "Failures",
+                    "WatchQueueSupport",
+                    "WatchQueueUnsupportedException" ->
+                    "the queue";
+            // A subscription signals its loop, which serves it and ends with the last of them.
+            case "NotificationReader",
+                    "ReaderLoop",
+                    "NotificationSubscription",
+                    "NotificationSettings" ->
+                    "the reader";
+            // One operator is made of another.
+            case "NotificationOperators", "KeyringView" -> "the operators";
+            // As in the kernel, a watch knows its key and its pipe, and they their watches.
+            case "SimulatedKey", "KeyWatch", "NotificationPipe", "Credentials" ->
+                    "the simulated watch";
+            // A search looks through the keys, and the keys are searched.
+            case "SimulatedKeys", "KeySearch" -> "the simulated keys";
+            default -> outermost.getName();
+        };
+    }
+
+    private static SliceAssignment by(String description, Function<JavaClass, String> slice) {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                return ALL.contain(type.getName())
+                        ? SliceIdentifier.of(slice.apply(type))
+                        : SliceIdentifier.ignore();
+            }
+
+            @Override
+            public String getDescription() {
+                return "each " + description;
+            }
+        };
     }
 }
