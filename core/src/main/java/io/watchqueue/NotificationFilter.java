@@ -28,6 +28,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -309,7 +310,7 @@ public final class NotificationFilter implements Predicate<Notification> {
 
         @Override
         public int hashCode() {
-            return 31 * (31 * (31 * type + subtypes.hashCode()) + infoFilter) + infoMask;
+            return Objects.hash(type, subtypes, infoFilter, infoMask);
         }
 
         /**

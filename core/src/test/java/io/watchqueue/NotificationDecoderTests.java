@@ -122,7 +122,8 @@ class NotificationDecoderTests {
         "01000001 00000000, 'claims 0 bytes'",
         "01000001 80000000 0000, 'claims 0 bytes'",
         "01000001 10000000 01000000, 'claims 16 bytes'",
-        "00000001 08000000 01000001 7f000000, 'claims 127 bytes'"
+        "00000001 08000000 01000001 7f000000, 'claims 127 bytes'",
+        "00000001 08000000 01000001 10000000 01000000, 'from 8 to the 12 that are there'"
     })
     void whatIsNoMessageIsAnError(String bytes, String message) {
         assertThatThrownBy(() -> decode(LITTLE, bytes))

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
 import java.util.Collections;
+import java.util.List;
 
 class NotificationFilterTests {
 
@@ -93,9 +94,8 @@ class NotificationFilterTests {
         assertThatThrownBy(NotificationFilter::of)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("0 rules", "1 to 16");
-        NotificationFilter.Rule[] tooMany =
-                Collections.nCopies(17, events()).toArray(NotificationFilter.Rule[]::new);
-        assertThatThrownBy(() -> NotificationFilter.of(tooMany)).hasMessageContaining("17 rules");
+        assertThat(NotificationFilter.of(times(16)).rules()).hasSize(16);
+        assertThatThrownBy(() -> NotificationFilter.of(times(17))).hasMessageContaining("17 rules");
         assertThatThrownBy(() -> events().withTag(256)).hasMessageContaining("tag 256");
         assertThatThrownBy(() -> events().withTag(-1)).hasMessageContaining("tag -1");
         assertThatThrownBy(() -> events().withInfo(0, 0x40)).hasMessageContaining("length");
@@ -103,11 +103,19 @@ class NotificationFilterTests {
                 .hasMessageContaining("outside its mask");
     }
 
+    private static NotificationFilter.Rule[] times(int count) {
+        return Collections.nCopies(count, events()).toArray(NotificationFilter.Rule[]::new);
+    }
+
     @Test
     void readsLikeASentence() {
         assertThat(filter).hasToString("UPDATED or REVOKED of any tag; LINKED of tag 7");
         assertThat(NotificationFilter.of(events(KeyEvent.UPDATED).withInfo(0x40000, 0x40000)))
                 .hasToString("UPDATED of any tag with info & 0x00040000 == 0x00040000");
+        assertThat(events(KeyEvent.UPDATED).withInfo(0x40000, 0x60000).withTag(3))
+                .hasToString("UPDATED of tag 3 with info & 0x00060000 == 0x00040000");
+        assertThat(events(KeyEvent.UPDATED).withInfo(0x100, 0x100))
+                .hasToString("UPDATED of any tag with info & 0x00000100 == 0x00000100");
     }
 
     @Test
@@ -118,9 +126,31 @@ class NotificationFilterTests {
                                 events(KeyEvent.REVOKED, KeyEvent.UPDATED),
                                 events(KeyEvent.LINKED).withTag(7)))
                 .isNotEqualTo(NotificationFilter.of(events()))
+                .isNotEqualTo(filter.rules())
+                .doesNotHaveSameHashCodeAs(NotificationFilter.of(events()))
                 .hasSameHashCodeAs(
                         NotificationFilter.of(
                                 filter.rules().toArray(NotificationFilter.Rule[]::new)));
+    }
+
+    @Test
+    void aRuleIsAValueOfAllItsParts() {
+        NotificationFilter.Rule rule = NotificationFilter.type(2, 1).withInfo(0x100, 0x300);
+        assertThat(rule)
+                .isEqualTo(NotificationFilter.type(2, 1).withInfo(0x100, 0x300))
+                .hasSameHashCodeAs(NotificationFilter.type(2, 1).withInfo(0x100, 0x300));
+        assertThat(
+                        List.of(
+                                NotificationFilter.type(3, 1).withInfo(0x100, 0x300),
+                                NotificationFilter.type(2, 2).withInfo(0x100, 0x300),
+                                NotificationFilter.type(2, 1).withInfo(0x200, 0x300),
+                                NotificationFilter.type(2, 1).withInfo(0x100, 0x100),
+                                filter))
+                .allSatisfy(
+                        other ->
+                                assertThat(rule)
+                                        .isNotEqualTo(other)
+                                        .doesNotHaveSameHashCodeAs(other));
     }
 
     private static KeyNotification key(KeyEvent event, int tag) {
@@ -156,8 +186,10 @@ class NotificationFilterTests {
     @Test
     void numbersOutOfRangeAreRefused() {
         assertThatThrownBy(() -> NotificationFilter.type(1 << 24, 1)).hasMessageContaining("type");
-        assertThatThrownBy(() -> NotificationFilter.type(1, 256)).hasMessageContaining("256");
-        assertThatThrownBy(() -> NotificationFilter.type(1, -1)).hasMessageContaining("-1");
+        assertThatThrownBy(() -> NotificationFilter.type(1, 256))
+                .hasMessageContaining("256 is not from 0 to 255");
+        assertThatThrownBy(() -> NotificationFilter.type(1, -1))
+                .hasMessageContaining("-1 is not from 0 to 255");
         assertThatThrownBy(() -> NotificationFilter.type(1)).hasMessageContaining("nothing pass");
     }
 
