@@ -29,9 +29,12 @@ import io.watchqueue.Notification;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscription;
 
 import reactor.core.Scannable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
@@ -42,6 +45,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 @Timeout(120)
 class BoundedWithLossTests {
@@ -122,6 +126,9 @@ class BoundedWithLossTests {
                 .then(() -> source.next(event(4)))
                 .thenRequest(2)
                 .expectNext(loss(LossNotification.UNKNOWN), event(4))
+                .then(() -> source.next(event(5), new LossNotification(), event(6)))
+                .thenRequest(2)
+                .expectNext(event(5), loss(LossNotification.UNKNOWN))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -135,6 +142,82 @@ class BoundedWithLossTests {
                 .thenRequest(2)
                 .expectNext(event(1), event(2))
                 .verifyErrorMessage("broken");
+    }
+
+    @Test
+    void anErrorNeedsNoDemand() {
+        StepVerifier.create(bounded(1), 0)
+                .then(() -> source.error(new IllegalStateException("broken")))
+                .expectErrorMessage("broken")
+                .verify(SOON);
+    }
+
+    @Test
+    void theEndIsToldOnce() {
+        TestSubscriber<Notification> subscriber =
+                TestSubscriber.builder().initialRequest(1).build();
+        bounded(1).subscribe(subscriber);
+        source.complete();
+        subscriber.request(1);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+        assertThat(subscriber.getProtocolErrors()).isEmpty();
+    }
+
+    @Test
+    void whatComesAfterTheEndIsDropped() {
+        TestPublisher<Notification> careless =
+                TestPublisher.createNoncompliant(TestPublisher.Violation.CLEANUP_ON_TERMINATE);
+        StepVerifier.create(careless.flux().transform(NotificationOperators.boundedWithLoss(1)))
+                .then(careless::complete)
+                .then(() -> careless.next(event(1)))
+                .then(() -> careless.error(new IllegalStateException("late")))
+                .expectComplete()
+                .verifyThenAssertThat(SOON)
+                .hasDropped(event(1))
+                .hasDroppedErrorWithMessage("late");
+    }
+
+    @Test
+    void aSecondSubscriptionIsCancelled() {
+        AtomicBoolean cancelled = new AtomicBoolean();
+        Flux.<Notification>from(
+                        subscriber -> {
+                            subscriber.onSubscribe(Operators.emptySubscription());
+                            subscriber.onSubscribe(
+                                    new Subscription() {
+                                        @Override
+                                        public void request(long n) {}
+
+                                        @Override
+                                        public void cancel() {
+                                            cancelled.set(true);
+                                        }
+                                    });
+                        })
+                .transform(NotificationOperators.boundedWithLoss(1))
+                .subscribe();
+        assertThat(cancelled).isTrue();
+    }
+
+    @Test
+    void aDemandThatIsNotPositiveIsNone() {
+        List<Notification> received = new ArrayList<>();
+        bounded(1)
+                .subscribe(
+                        new BaseSubscriber<>() {
+                            @Override
+                            protected void hookOnSubscribe(Subscription subscription) {
+                                subscription.request(0);
+                                subscription.request(-1);
+                            }
+
+                            @Override
+                            protected void hookOnNext(Notification notification) {
+                                received.add(notification);
+                            }
+                        });
+        emit(1, 1);
+        assertThat(received).isEmpty();
     }
 
     @Test
@@ -193,9 +276,28 @@ class BoundedWithLossTests {
         assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
         assertThat(Scannable.from(bounded).scan(Scannable.Attr.RUN_STYLE))
                 .isEqualTo(Scannable.Attr.RunStyle.SYNC);
+        assertThat(Scannable.from(bounded).scan(Scannable.Attr.PARENT)).isNotNull();
+        assertThat(scanned.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.SYNC);
+        assertThat(scanned.scan(Scannable.Attr.ERROR)).isNull();
+        assertThat(scanned.scanUnsafe(Scannable.Attr.DELAY_ERROR)).isNull();
+        subscriber.request(7);
+        assertThat(scanned.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(4);
         subscriber.cancel();
         assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isTrue();
         assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isZero();
+        assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isFalse();
+    }
+
+    @Test
+    void itsEndCanBeScanned() {
+        List<Scannable> found = new ArrayList<>();
+        StepVerifier.create(bounded(1).doOnSubscribe(s -> found.add(Scannable.from(s))))
+                .then(() -> source.error(new IllegalStateException("broken")))
+                .expectErrorMessage("broken")
+                .verify(SOON);
+        assertThat(found.get(0).scan(Scannable.Attr.TERMINATED)).isTrue();
+        assertThat(found.get(0).scan(Scannable.Attr.CANCELLED)).isFalse();
+        assertThat(found.get(0).scan(Scannable.Attr.ERROR)).hasMessage("broken");
     }
 
     @Test
