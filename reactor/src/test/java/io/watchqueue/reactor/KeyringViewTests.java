@@ -24,10 +24,14 @@ import io.watchqueue.FakeQueues;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.KeyNotification;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.RemovalNotification;
+import io.watchqueue.UnknownNotification;
 import io.watchqueue.internal.Errno;
+import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -89,12 +93,42 @@ class KeyringViewTests {
         StepVerifier.create(view)
                 .expectNextCount(1)
                 .then(() -> source.next(event(KeyEvent.UPDATED, 1)))
+                .then(() -> source.next(new UnknownNotification(2, 1, 8, new byte[0])))
                 .then(() -> assertThat(looks).hasValue(1))
                 .then(() -> source.next(event(KeyEvent.LINKED, KEYRING)))
                 .then(() -> assertThat(looks).hasValue(2))
                 .expectNoEvent(QUIET)
                 .thenCancel()
                 .verify(SOON);
+    }
+
+    /** As notifications name it, whatever it is called here. */
+    @Test
+    void aSpecialKeyringIsTheOneThatItStandsFor() {
+        SimulatedKernel kernel = SimulatedKernel.install();
+        try {
+            Keyctl keys = Keyctl.system();
+            KeyId user = keys.resolve(Keyring.USER, true);
+            for (KeyId keyring : List.of(Keyring.USER, user)) {
+                StepVerifier.create(
+                                NotificationFlux.builder()
+                                        .watch(user)
+                                        .build()
+                                        .transform(NotificationOperators.keyringView(keyring))
+                                        .map(Set::size))
+                        .expectNext(0)
+                        .then(() -> keys.add("user", "token", new byte[] {1}, user))
+                        .expectNext(1)
+                        .then(() -> keys.clear(user))
+                        .expectNext(0)
+                        .thenCancel()
+                        .verify(SOON);
+            }
+        } finally {
+            kernel.close();
+            kernel.settle();
+        }
+        assertThat(kernel.openDescriptors()).isZero();
     }
 
     @Test

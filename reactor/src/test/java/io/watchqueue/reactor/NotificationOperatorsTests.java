@@ -102,6 +102,15 @@ class NotificationOperatorsTests {
         StepVerifier.create(through(NotificationOperators.tags(1, 44)))
                 .expectNext(UPDATED, LOSS, UNKNOWN, LINKED, REMOVAL)
                 .verifyComplete();
+        Notification first = key(KeyEvent.UPDATED, 0);
+        Notification last = key(KeyEvent.UPDATED, 255);
+        StepVerifier.create(
+                        Flux.just(first, UPDATED, last)
+                                .transform(NotificationOperators.tags(0, 255)))
+                .expectNext(first, last)
+                .verifyComplete();
+        assertThatThrownBy(() -> NotificationOperators.tags(-1))
+                .hasMessageContaining("tag -1 is not from 0 to 255");
         assertThatThrownBy(() -> NotificationOperators.tags(1, 256))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("256");
