@@ -42,14 +42,15 @@ final class Failures {
                             "the pipes of this user hold as many pages as fs.pipe-user-pages-hard allows, or the system has as many"
                                     + " files open as fs.file-max allows. Close queues, or raise them.");
             case Errno.ENOMEM -> outOfMemory(operation, errno);
-            default ->
+            case Errno.ENOPKG, Errno.EINVAL, Errno.EPERM, Errno.ENOSYS ->
                     new WatchQueueUnsupportedException(
                             operation, errno, WatchQueueSupport.ofPipeError(errno));
+            default -> unexpected(operation, errno, "pipe2(2)");
         };
     }
 
     /** Failures of descriptors other than the queue's own. */
-    static WatchQueueException descriptor(String operation, int errno) {
+    static WatchQueueException descriptor(String operation, int errno, String page) {
         return switch (errno) {
             case Errno.EMFILE ->
                     new ResourceLimitException(
@@ -70,7 +71,7 @@ final class Failures {
                             "fs.epoll.max_user_watches",
                             "the user waits for as many descriptors as fs.epoll.max_user_watches allows. Close queues, or raise it.");
             case Errno.ENOMEM -> outOfMemory(operation, errno);
-            default -> unexpected(operation, errno);
+            default -> unexpected(operation, errno, page);
         };
     }
 
@@ -85,13 +86,15 @@ final class Failures {
                             "the pipes of this user hold more pages than fs.pipe-user-pages-soft allows without CAP_SYS_RESOURCE."
                                     + " Ask for 64 or less, close queues, or raise it.");
             case Errno.ENOMEM -> outOfMemory(operation, errno);
-            default -> unexpected(operation, errno);
+            default -> unexpected(operation, errno, "watch_queue(7)");
         };
     }
 
     static WatchQueueException filtering(NotificationFilter filter, int errno) {
         String operation = "filter a watch queue by " + filter;
-        return errno == Errno.ENOMEM ? outOfMemory(operation, errno) : unexpected(operation, errno);
+        return errno == Errno.ENOMEM
+                ? outOfMemory(operation, errno)
+                : unexpected(operation, errno, "watch_queue(7)");
     }
 
     static WatchQueueException watching(KeyId key, int tag, int errno) {
@@ -112,6 +115,7 @@ final class Failures {
             case Errno.EOPNOTSUPP, Errno.EPERM, Errno.ENOSYS ->
                     new WatchQueueUnsupportedException(
                             operation, errno, WatchQueueSupport.ofKeyctlError(errno));
+            case Errno.EINVAL, Errno.ENOENT -> unexpected(operation, errno, "keyctl_watch_key(3)");
             default -> key(operation, errno);
         };
     }
@@ -125,7 +129,14 @@ final class Failures {
     }
 
     static WatchQueueException reading(int errno) {
-        return unexpected("read from a watch queue", errno);
+        return unexpected("read from a watch queue", errno, "read(2)");
+    }
+
+    static WatchQueueException waiting(int errno) {
+        String operation = "wait for a notification";
+        return errno == Errno.ENOMEM
+                ? outOfMemory(operation, errno)
+                : unexpected(operation, errno, "poll(2)");
     }
 
     /** Failures that any operation on a key can have. */
@@ -205,7 +216,7 @@ final class Failures {
                             errno,
                             "the kernel does not understand an argument: a type or description that is empty, too long or not allowed,"
                                     + " or a payload that the type does not take, or of more than a page for an update.");
-            default -> unexpected(operation, errno);
+            default -> unexpected(operation, errno, "keyctl(2)");
         };
     }
 
@@ -213,9 +224,10 @@ final class Failures {
         return new WatchQueueException(operation, errno, detail);
     }
 
-    static WatchQueueException unexpected(String operation, int errno) {
+    /** For what should not happen: the manual page that may tell more. */
+    static WatchQueueException unexpected(String operation, int errno, String page) {
         return new WatchQueueException(
-                operation, errno, "the kernel refused, for a reason that keyctl(2) may tell.");
+                operation, errno, "the kernel refused, for a reason that " + page + " may tell.");
     }
 
     private static ResourceLimitException outOfMemory(String operation, int errno) {

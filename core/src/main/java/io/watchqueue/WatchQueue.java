@@ -159,7 +159,7 @@ public final class WatchQueue implements AutoCloseable {
         String operation = "clear the filter";
         int result = withDescriptor(operation, kernel::clearFilter);
         if (result < 0) {
-            throw Failures.unexpected(operation, -result);
+            throw Failures.unexpected(operation, -result, "watch_queue(7)");
         }
     }
 
@@ -479,7 +479,7 @@ public final class WatchQueue implements AutoCloseable {
                 // closing the write end.
                 int result = kernel.poll(readEnd, Kernel.POLLIN, remaining, scratch);
                 if (result < 0 && result != -Errno.EINTR) {
-                    throw Failures.reading(-result);
+                    throw Failures.waiting(-result);
                 }
             } finally {
                 guard.exit();
@@ -527,7 +527,7 @@ public final class WatchQueue implements AutoCloseable {
         NativeBuffer scratch = kernel.allocate(Integer.BYTES);
         int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
         if (result < 0) {
-            throw Failures.unexpected(operation, -result);
+            throw Failures.unexpected(operation, -result, "ioctl(2)");
         }
         return result;
     }
@@ -717,7 +717,7 @@ public final class WatchQueue implements AutoCloseable {
                 }
                 int bytes = kernel.pipeSize(readEnd);
                 if (bytes < 0) {
-                    throw Failures.unexpected("read the size of a watch queue", -bytes);
+                    throw Failures.unexpected("read the size of a watch queue", -bytes, "fcntl(2)");
                 }
                 int granted = Capacity.effective(slots, bytes);
                 // All that a full queue of key notifications can give, with a loss: no larger read

@@ -109,12 +109,12 @@ public final class WatchQueueSelector implements AutoCloseable {
         String operation = "open a selector";
         int epoll = kernel.epollCreate(Kernel.O_CLOEXEC);
         if (epoll < 0) {
-            throw Failures.descriptor(operation, -epoll);
+            throw Failures.descriptor(operation, -epoll, "epoll_create1(2)");
         }
         int eventfd = kernel.eventfd(Kernel.O_CLOEXEC | Kernel.O_NONBLOCK);
         if (eventfd < 0) {
             kernel.close(epoll);
-            throw Failures.descriptor(operation, -eventfd);
+            throw Failures.descriptor(operation, -eventfd, "eventfd(2)");
         }
         WatchQueueSelector selector = new WatchQueueSelector(kernel, epoll, eventfd);
         // Edge-triggered, so that the count need never be read back.
@@ -128,7 +128,7 @@ public final class WatchQueueSelector implements AutoCloseable {
                         selector.scratch);
         if (result < 0) {
             selector.close();
-            throw Failures.descriptor(operation, -result);
+            throw Failures.descriptor(operation, -result, "epoll_ctl(2)");
         }
         return selector;
     }
@@ -186,7 +186,7 @@ public final class WatchQueueSelector implements AutoCloseable {
         try {
             int count = kernel.epollWait(epoll, events, timeoutMillis);
             if (count < 0 && count != -Errno.EINTR) {
-                throw Failures.unexpected(operation, -count);
+                throw Failures.unexpected(operation, -count, "epoll_wait(2)");
             }
             for (int i = 0; i < count; i++) {
                 // None for the wakeup, and for a queue that was cancelled after its event came in.
@@ -203,11 +203,20 @@ public final class WatchQueueSelector implements AutoCloseable {
     /**
      * Ends the current wait, or else the next one at once. May be called from any thread, also when
      * the selector is closed.
+     *
+     * @throws WatchQueueException if the kernel refuses, and the wait goes on; as when something
+     *     else has closed the selector's descriptor
      */
     public void wakeup() {
         if (guard.enter()) {
             try {
-                kernel.signalEventfd(eventfd);
+                int result;
+                do {
+                    result = kernel.signalEventfd(eventfd);
+                } while (result == -Errno.EINTR);
+                if (result < 0) {
+                    throw Failures.unexpected("wake a selector", -result, "eventfd(2)");
+                }
             } finally {
                 guard.exit();
             }
@@ -347,7 +356,7 @@ public final class WatchQueueSelector implements AutoCloseable {
         private void control(int operation, int interest) {
             int result = change(operation, interest);
             if (result < 0) {
-                throw Failures.descriptor(SELECT, -result);
+                throw Failures.descriptor(SELECT, -result, "epoll_ctl(2)");
             }
         }
 

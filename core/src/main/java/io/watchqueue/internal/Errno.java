@@ -35,16 +35,20 @@ public final class Errno {
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
     public static final int ENOTDIR = 20;
+    public static final int EISDIR = 21;
     public static final int EINVAL = 22;
     public static final int ENFILE = 23;
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
+    public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
+    public static final int EPIPE = 32;
     public static final int EDEADLK = 35;
     public static final int ENOSYS = 38;
     public static final int ELOOP = 40;
     public static final int EBADSLT = 57;
     public static final int ENOPKG = 65;
+    public static final int EDESTADDRREQ = 89;
     public static final int EOPNOTSUPP = 95;
     public static final int ENOBUFS = 105;
     public static final int EDQUOT = 122;
@@ -68,16 +72,20 @@ public final class Errno {
                     Map.entry(EEXIST, "EEXIST"),
                     Map.entry(ENODEV, "ENODEV"),
                     Map.entry(ENOTDIR, "ENOTDIR"),
+                    Map.entry(EISDIR, "EISDIR"),
                     Map.entry(EINVAL, "EINVAL"),
                     Map.entry(ENFILE, "ENFILE"),
                     Map.entry(EMFILE, "EMFILE"),
                     Map.entry(ENOTTY, "ENOTTY"),
+                    Map.entry(EFBIG, "EFBIG"),
                     Map.entry(ENOSPC, "ENOSPC"),
+                    Map.entry(EPIPE, "EPIPE"),
                     Map.entry(EDEADLK, "EDEADLK"),
                     Map.entry(ENOSYS, "ENOSYS"),
                     Map.entry(ELOOP, "ELOOP"),
                     Map.entry(EBADSLT, "EBADSLT"),
                     Map.entry(ENOPKG, "ENOPKG"),
+                    Map.entry(EDESTADDRREQ, "EDESTADDRREQ"),
                     Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
                     Map.entry(ENOBUFS, "ENOBUFS"),
                     Map.entry(EDQUOT, "EDQUOT"),

@@ -166,7 +166,8 @@ public final class SimulatedKernel implements AutoCloseable {
     // Calls
 
     /**
-     * Makes the next calls of a kind fail, one after the other. A call that waits ends with it.
+     * Makes the next calls of a kind fail, one after the other. A call that waits ends with it. A
+     * call that fails has done nothing, but for close(2), which has closed whatever it returns.
      *
      * @param call which
      * @param errnos the error numbers by name, such as {@code "EMFILE"}

@@ -140,19 +140,30 @@ class Simulation implements Kernel {
         return result < 0 ? result : (long) ends[1] << 32 | ends[0];
     }
 
+    /** Closes whatever it returns, as the real one: a failure that is planned comes after it. */
     @Override
-    public int close(int fd) {
-        return call(
-                NativeCall.CLOSE,
-                () -> {
-                    if (descriptors.close(fd) instanceof Descriptors.PipeEnd end) {
-                        end.pipe().endClosed(end.read());
-                        if (end.pipe().isClosed()) {
-                            keys.forget(end.pipe());
-                        }
-                    }
-                    return 0;
-                });
+    public synchronized int close(int fd) {
+        int result = call(NativeCall.CLOSE, () -> 0);
+        int closed =
+                change(
+                        () -> {
+                            try {
+                                release(descriptors.close(fd));
+                                return 0;
+                            } catch (KernelError e) {
+                                return -e.errno;
+                            }
+                        });
+        return result < 0 ? result : closed;
+    }
+
+    private void release(Descriptors.File file) {
+        if (file instanceof Descriptors.PipeEnd end) {
+            end.pipe().endClosed(end.read());
+            if (end.pipe().isClosed()) {
+                keys.forget(end.pipe());
+            }
+        }
     }
 
     NotificationPipe pipe(String call, int fd) {

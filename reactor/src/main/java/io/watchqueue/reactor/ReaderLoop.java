@@ -90,7 +90,19 @@ final class ReaderLoop implements Runnable {
         if (failed != null) {
             failSignalled(failed);
         } else if (waiting) {
+            wakeup();
+        }
+    }
+
+    /**
+     * If the kernel refuses it, which the caller cannot help, the signal is looked at when
+     * something else wakes the reader.
+     */
+    private void wakeup() {
+        try {
             selector.wakeup();
+        } catch (Throwable e) {
+            report(e);
         }
     }
 
