@@ -15,6 +15,7 @@
  */
 package io.watchqueue.test;
 
+import io.watchqueue.NotificationFilter;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.NativeBuffer;
 
@@ -240,6 +241,16 @@ public final class FakeKernel extends Simulation {
     /** Whether a queue has a filter. */
     public boolean isFiltered() {
         return change(() -> openPipes().stream().anyMatch(pipe -> pipe.filter() != null));
+    }
+
+    /** The filter of the first queue, which has one. */
+    public NotificationFilter filter() {
+        return change(() -> openPipes().get(0).filter().asGiven());
+    }
+
+    /** Whether the filter of the first queue, which has one, lets a message pass. */
+    public boolean passes(byte[] message) {
+        return change(() -> openPipes().get(0).filter().passes(message));
     }
 
     /** What KEYCTL_CAPABILITIES has in its second byte. */
