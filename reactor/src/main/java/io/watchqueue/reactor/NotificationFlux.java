@@ -68,9 +68,14 @@ import java.util.function.Supplier;
  * the last watch {@linkplain Builder#completeWhenUnwatched if that is asked for}; cancelling is
  * silent; an unexpected failure of the queue is an error. In each case the reader thread first
  * closes the queue, and with it the watches; what it held, and on {@code dispose} and cancellation
- * also what was prefetched, is discarded. {@link #onDispose()} tells when that is done. A
- * subscriber that throws from {@code onNext} is cancelled, and the exception goes to the reader
- * thread's uncaught exception handler.
+ * also what was prefetched, is discarded. {@link #onDispose()} tells when that is done.
+ *
+ * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the exception
+ * goes to the reader thread's uncaught exception handler, also an {@link OutOfMemoryError} or what
+ * else Reactor takes for fatal to the JVM and throws through its operators. What {@code onError} or
+ * {@code onComplete} throw goes there too; what {@code onSubscribe} throws ends the subscription
+ * with {@code onError}. Other streams of the reader go on in each case. If the reader itself can
+ * wait no more, all its streams end with an error, and the next subscription starts a new thread.
  *
  * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
  * notification before the gap and the first one behind it. It also comes when nothing follows.
