@@ -169,10 +169,15 @@ public final class NotificationFilter implements Predicate<Notification> {
         return false;
     }
 
-    /** The kernel's form of it: u32 nr_filters, u32 reserved, then 44 bytes a rule. */
+    /** The kernel's form of it, in this machine's byte order. */
     NativeBuffer encode(Kernel kernel) {
         NativeBuffer buffer = kernel.allocate(HEADER_LENGTH + RULE_LENGTH * rules.size());
-        ByteBuffer bytes = buffer.bytes();
+        encode(buffer.bytes());
+        return buffer;
+    }
+
+    /** Into zeros, in their byte order: u32 nr_filters, u32 reserved, then 44 bytes a rule. */
+    void encode(ByteBuffer bytes) {
         bytes.putInt(0, rules.size());
         for (int i = 0; i < rules.size(); i++) {
             Rule rule = rules.get(i);
@@ -187,7 +192,6 @@ public final class NotificationFilter implements Predicate<Notification> {
                                 bytes.putInt(word, bytes.getInt(word) | 1 << subtype);
                             });
         }
-        return buffer;
     }
 
     @Override

@@ -68,6 +68,56 @@ class NotificationDecoderTests {
                 .containsExactly(new KeyNotification(event, 1, 0, 0));
     }
 
+    /** On s390x and on ppc64le; see everyOtherMessageInBothByteOrders for the rest. */
+    @ParameterizedTest(name = "{2}")
+    @CsvSource({
+        "01000000 10ff0300 44332211 88776655, 00000100 0003ff10 11223344 55667788, INSTANTIATED",
+        "01000001 10ff0300 44332211 88776655, 00000101 0003ff10 11223344 55667788, UPDATED",
+        "01000002 10ff0300 44332211 88776655, 00000102 0003ff10 11223344 55667788, LINKED",
+        "01000003 10ff0300 44332211 88776655, 00000103 0003ff10 11223344 55667788, UNLINKED",
+        "01000004 10ff0300 44332211 88776655, 00000104 0003ff10 11223344 55667788, CLEARED",
+        "01000005 10ff0300 44332211 88776655, 00000105 0003ff10 11223344 55667788, REVOKED",
+        "01000006 10ff0300 44332211 88776655, 00000106 0003ff10 11223344 55667788, INVALIDATED",
+        "01000007 10ff0300 44332211 88776655, 00000107 0003ff10 11223344 55667788, SETATTR"
+    })
+    void everyEventInBothByteOrders(String ppc64le, String s390x, KeyEvent event) {
+        KeyNotification expected = new KeyNotification(event, 0x11223344, 0x55667788, 255, 3);
+        assertThat(decode(LITTLE, ppc64le)).containsExactly(expected);
+        assertThat(decode(BIG, s390x)).containsExactly(expected);
+    }
+
+    @Test
+    void everyOtherMessageInBothByteOrders() {
+        List<Notification> expected =
+                List.of(
+                        new RemovalNotification(0x11223344, 7),
+                        new RemovalNotification(0, 3),
+                        new LossNotification(),
+                        new UnknownNotification(1, 8, 0x0000ff10, new byte[8]),
+                        new UnknownNotification(0, 2, 0x00000008, new byte[0]),
+                        new UnknownNotification(0x123456, 0x78, 0xffaa000a, new byte[] {1, 2}));
+        assertThat(
+                        decode(
+                                LITTLE,
+                                "00000000 10070000 4433221100000000"
+                                        + "00000000 08030000"
+                                        + "00000001 08000000"
+                                        + "01000008 10ff0000 0000000000000000"
+                                        + "00000002 08000000"
+                                        + "56341278 0a00aaff 0102"))
+                .isEqualTo(expected);
+        assertThat(
+                        decode(
+                                BIG,
+                                "00000000 00000710 0000000011223344"
+                                        + "00000000 00000308"
+                                        + "00000001 00000008"
+                                        + "00000108 0000ff10 0000000000000000"
+                                        + "00000002 00000008"
+                                        + "12345678 ffaa000a 0102"))
+                .isEqualTo(expected);
+    }
+
     @Test
     void typeInfoIsKept() {
         assertThat(decode(LITTLE, "01000001 10050400 01000000 00000000"))

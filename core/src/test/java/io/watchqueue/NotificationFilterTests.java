@@ -25,7 +25,9 @@ import io.watchqueue.test.FakeKernel;
 import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 
 class NotificationFilterTests {
@@ -85,6 +87,36 @@ class NotificationFilterTests {
             queue.clearFilter();
             assertThat(kernel.isFiltered()).isFalse();
         }
+    }
+
+    /** UPDATED or REVOKED; LINKED of tag 7; subtypes 0, 31, 32 and 255 of a type of 24 bits. */
+    @Test
+    void hasTheKernelsLayoutInBothByteOrders() {
+        NotificationFilter three =
+                NotificationFilter.of(
+                        events(KeyEvent.UPDATED, KeyEvent.REVOKED),
+                        events(KeyEvent.LINKED).withTag(7),
+                        NotificationFilter.type(0x123456, 0, 31, 32, 255));
+        assertThat(bytes(three, ByteOrder.LITTLE_ENDIAN)) // x86-64, ppc64le
+                .isEqualTo(
+                        "0300000000000000"
+                                + ("010000000000000000000000" + "22000000" + "00000000".repeat(7))
+                                + ("010000000007000000ff0000" + "04000000" + "00000000".repeat(7))
+                                + ("563412000000000000000000" + "0100008001000000")
+                                + ("00000000".repeat(5) + "00000080"));
+        assertThat(bytes(three, ByteOrder.BIG_ENDIAN)) // s390x
+                .isEqualTo(
+                        "0000000300000000"
+                                + ("000000010000000000000000" + "00000022" + "00000000".repeat(7))
+                                + ("00000001000007000000ff00" + "00000004" + "00000000".repeat(7))
+                                + ("001234560000000000000000" + "8000000100000001")
+                                + ("00000000".repeat(5) + "80000000"));
+    }
+
+    private static String bytes(NotificationFilter filter, ByteOrder order) {
+        ByteBuffer bytes = ByteBuffer.allocate(8 + 44 * filter.rules().size()).order(order);
+        filter.encode(bytes);
+        return HexFormat.of().formatHex(bytes.array());
     }
 
     private final FakeKernel kernel = new FakeKernel();

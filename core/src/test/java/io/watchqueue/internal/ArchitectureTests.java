@@ -20,6 +20,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
 
 class ArchitectureTests {
 
@@ -49,6 +54,45 @@ class ArchitectureTests {
         assertThat(architecture.setFilter).isEqualTo(setFilter);
         assertThat(architecture.epollEventSize).isEqualTo(eventSize);
         assertThat(architecture.epollDataOffset).isEqualTo(dataOffset);
+    }
+
+    /** {@code _IO('W', nr)}: the direction "none" is 1 above bit 29 on powerpc, elsewhere 0. */
+    @ParameterizedTest
+    @EnumSource
+    void theRequestsAreWhatTheMacroGives(Architecture architecture) {
+        int none = architecture == Architecture.PPC64LE ? 1 << 29 : 0;
+        assertThat(architecture.setSize).isEqualTo(none | 'W' << 8 | 0x60);
+        assertThat(architecture.setFilter).isEqualTo(none | 'W' << 8 | 0x61);
+    }
+
+    /** asm-generic/fcntl.h, from which none of these differs: in octal, as it is there. */
+    @Test
+    void theFlagsAreTheGenericOnes() {
+        assertThat(Kernel.O_NOTIFICATION_PIPE).as("O_EXCL").isEqualTo(0200);
+        assertThat(Kernel.O_NONBLOCK).isEqualTo(04000);
+        assertThat(Kernel.O_CLOEXEC).isEqualTo(02000000);
+        assertThat(Kernel.EPOLLET).isEqualTo(0x80000000);
+    }
+
+    /** A struct epoll_event of EPOLLIN and EPOLLET with the data 0x2a, as the machine has it. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "X86_64, LITTLE_ENDIAN, 01000080 2a00000000000000",
+        "AARCH64, LITTLE_ENDIAN, 01000080 00000000 2a00000000000000",
+        "PPC64LE, LITTLE_ENDIAN, 01000080 00000000 2a00000000000000",
+        "S390X, BIG_ENDIAN, 80000001 00000000 000000000000002a"
+    })
+    void anEventHasTheKernelsLayout(Architecture architecture, String order, String hex) {
+        byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
+        ByteBuffer event =
+                ByteBuffer.wrap(bytes)
+                        .order(
+                                order.equals("BIG_ENDIAN")
+                                        ? ByteOrder.BIG_ENDIAN
+                                        : ByteOrder.LITTLE_ENDIAN);
+        assertThat(bytes).hasSize(architecture.epollEventSize);
+        assertThat(event.getInt(0)).isEqualTo(Kernel.EPOLLIN | Kernel.EPOLLET);
+        assertThat(event.getLong(architecture.epollDataOffset)).isEqualTo(0x2a);
     }
 
     @Test
