@@ -66,8 +66,9 @@ public final class DecoderFuzz {
         List<Notification> all = new ArrayList<>();
         try {
             for (int at = 0; at < input.length; ) {
-                int length = NotificationDecoder.length(buffer, at, input.length);
-                all.add(NotificationDecoder.decode(buffer, at, length));
+                long header = NotificationDecoder.header(buffer, at, input.length);
+                int length = NotificationDecoder.length(header);
+                all.add(NotificationDecoder.decode(buffer, at, header));
                 at += length;
             }
             return new Decoded(all, false);
@@ -78,6 +79,14 @@ public final class DecoderFuzz {
 
     private static Decoded read(byte[] message) {
         FakeKernel kernel = new FakeKernel();
+        Decoded decoded = read(kernel, message);
+        if (!kernel.open().isEmpty()) {
+            throw new AssertionError("left open: " + kernel.open());
+        }
+        return decoded;
+    }
+
+    private static Decoded read(FakeKernel kernel, byte[] message) {
         List<Notification> all = new ArrayList<>();
         try (WatchQueue queue = FakeQueues.open(kernel, 1)) {
             kernel.post(message);
@@ -85,10 +94,6 @@ public final class DecoderFuzz {
             return new Decoded(all, false);
         } catch (NotificationFormatException e) {
             return new Decoded(all, true);
-        } finally {
-            if (!kernel.open().isEmpty()) {
-                throw new AssertionError("left open: " + kernel.open());
-            }
         }
     }
 

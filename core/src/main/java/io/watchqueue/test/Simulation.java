@@ -142,19 +142,21 @@ class Simulation implements Kernel {
 
     /** Closes whatever it returns, as the real one: a failure that is planned comes after it. */
     @Override
-    public synchronized int close(int fd) {
-        int result = call(NativeCall.CLOSE, () -> 0);
-        int closed =
-                change(
-                        () -> {
-                            try {
-                                release(descriptors.close(fd));
-                                return 0;
-                            } catch (KernelError e) {
-                                return -e.errno;
-                            }
-                        });
-        return result < 0 ? result : closed;
+    public int close(int fd) {
+        synchronized (this) {
+            int result = call(NativeCall.CLOSE, () -> 0);
+            int closed =
+                    change(
+                            () -> {
+                                try {
+                                    release(descriptors.close(fd));
+                                    return 0;
+                                } catch (KernelError e) {
+                                    return -e.errno;
+                                }
+                            });
+            return result < 0 ? result : closed;
+        }
     }
 
     private void release(Descriptors.File file) {
