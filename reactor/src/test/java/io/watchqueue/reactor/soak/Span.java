@@ -1,0 +1,27 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor.soak;
+
+/** When something happened, as far as it is known: after one tick and before another. */
+record Span(long begin, long end) {
+
+    /** The end of what may happen at any time yet. */
+    static final long OPEN = Long.MAX_VALUE;
+
+    boolean isBefore(Span other) {
+        return end < other.begin;
+    }
+}
