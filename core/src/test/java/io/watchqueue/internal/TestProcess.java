@@ -22,6 +22,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -105,6 +107,25 @@ public final class TestProcess {
         } finally {
             Files.write(file, before);
         }
+    }
+
+    /** Whether the kernel is one that core/src/kernel/run has booted, where nobody else is. */
+    public static boolean isOnTheTestKernel() throws IOException {
+        return Files.readString(Path.of("/proc/cmdline")).contains("/watchqueue-kernel.");
+    }
+
+    /** Runs an action with the machine's clock set forward, or back. */
+    public static void withClockStep(Duration step, Runnable action) throws Exception {
+        setClock(Instant.now().plus(step));
+        try {
+            action.run();
+        } finally {
+            setClock(Instant.now().minus(step));
+        }
+    }
+
+    private static void setClock(Instant time) throws Exception {
+        command("date", "--utc", "--set=" + time);
     }
 
     /** How many descriptors this process has. */
