@@ -262,6 +262,7 @@ class TestKernelTests {
     @ParameterizedTest
     @CsvSource({
         "WATCHQUEUE_KERNEL,maybe,host or test",
+        "WATCHQUEUE_KERNEL_SOURCE,../cache,a suite of Debian",
         "WATCHQUEUE_KERNEL_DEADLINE,soon,seconds",
         "WATCHQUEUE_KERNEL_MEMORY,0,MiB",
         "WATCHQUEUE_KERNEL_ACCEL,magic,'tcg, mttcg or kvm'",
