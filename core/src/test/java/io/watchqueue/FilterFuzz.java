@@ -108,7 +108,8 @@ public final class FilterFuzz {
             int info = word(messages) & ~SPARE_BIT & ~0x7f | 16;
             byte[] message = FakeKernel.message(type, subtype, info, new byte[8]);
             ByteBuffer bytes = ByteBuffer.wrap(message).order(ByteOrder.nativeOrder());
-            Notification notification = NotificationDecoder.decode(
+            Notification notification =
+                    NotificationDecoder.decode(
                             bytes, 0, NotificationDecoder.header(bytes, 0, message.length));
             boolean expected = type == 0 || passes(encoded, type, subtype, info);
             // A kernel that posts a type knows it; the simulated one knows keys alone.

@@ -52,8 +52,8 @@ public final class NativeErrors {
     public static List<NativeError> all() {
         List<NativeError> all = new ArrayList<>();
         for (String line : text().lines().filter(one -> !one.startsWith("#")).toList()) {
-            String[] fields = line.split(" \\| ");
-            for (String errno : fields[2].split(" ")) {
+            String[] fields = line.split(" \\| ", -1);
+            for (String errno : fields[2].split(" ", -1)) {
                 all.add(
                         new NativeError(
                                 NativeCall.valueOf(fields[0]), errno, fields[1], fields[3]));

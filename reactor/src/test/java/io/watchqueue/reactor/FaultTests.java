@@ -226,7 +226,7 @@ class FaultTests {
     }
 
     private static int recurse(int depth) {
-        return recurse(depth + 1) + 1;
+        return depth < 0 ? depth : recurse(depth + 1) + 1; // never below zero, but by overflow
     }
 
     private enum Reentrant {
@@ -403,9 +403,7 @@ class FaultTests {
         for (int round = 0; round < 100; round++) {
             ReactiveWatchQueue queue = streams.queue();
             TestSubscriber<Notification> subscriber =
-                    TestSubscriber.<Notification>builder()
-                            .initialRequest(random.nextInt(3))
-                            .build();
+                    TestSubscriber.builder().initialRequest(random.nextInt(3)).build();
             if (random.nextBoolean()) {
                 queue.receive().subscribe(subscriber);
             }

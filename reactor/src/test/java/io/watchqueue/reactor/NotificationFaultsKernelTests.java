@@ -101,7 +101,7 @@ class NotificationFaultsKernelTests {
                             while (!calm.get()) {
                                 TestProcess.disturb(reader);
                                 signals++;
-                                Thread.yield();
+                                Thread.onSpinWait();
                             }
                             return signals;
                         });

@@ -98,12 +98,13 @@ final class Soak {
         CompletableFuture<Void> failure = new CompletableFuture<>();
         for (List<CompletableFuture<Void>> all : List.of(some, others)) {
             for (CompletableFuture<Void> one : all) {
-                one.whenComplete(
-                        (nothing, thrown) -> {
-                            if (thrown != null) {
-                                failure.completeExceptionally(thrown);
-                            }
-                        });
+                var unused =
+                        one.whenComplete(
+                                (nothing, thrown) -> {
+                                    if (thrown != null) {
+                                        failure.completeExceptionally(thrown);
+                                    }
+                                });
             }
         }
         return failure;

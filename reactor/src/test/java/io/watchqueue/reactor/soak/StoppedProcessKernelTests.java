@@ -139,7 +139,7 @@ class StoppedProcessKernelTests {
         if (line.equals(PrintingProgram.LOSS)) {
             notification = new LossNotification();
         } else {
-            String[] change = line.split(" ");
+            String[] change = line.split(" ", -1);
             notification =
                     new KeyNotification(
                             KeyEvent.valueOf(change[0]),

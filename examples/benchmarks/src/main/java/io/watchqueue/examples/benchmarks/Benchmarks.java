@@ -88,17 +88,20 @@ public final class Benchmarks implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Map<String, Benchmark> chosen = new LinkedHashMap<>();
         for (String name : names) {
-            if (!ALL.containsKey(name)) {
+            Supplier<Benchmark> benchmark = ALL.get(name);
+            if (benchmark == null) {
                 System.err.println(
                         "bench: no benchmark is called '" + name + "'; there are " + ALL.keySet());
                 return CommandLine.ExitCode.USAGE;
             }
+            chosen.put(name, benchmark.get());
         }
         Settings settings = new Settings(pairs, scale);
-        for (String name : names) {
-            Report report = new Report(name, System.out);
-            ALL.get(name).get().run(settings, report);
+        for (Map.Entry<String, Benchmark> benchmark : chosen.entrySet()) {
+            Report report = new Report(benchmark.getKey(), System.out);
+            benchmark.getValue().run(settings, report);
             report.write(json, settings);
         }
         return CommandLine.ExitCode.OK;

@@ -64,7 +64,8 @@ final class Child implements AutoCloseable {
                 List.of(
                         Settings.java(),
                         "--enable-native-access=ALL-UNNAMED",
-                        "-XX:ErrorFile=/dev/null",
+                        // Else its last words would be taken for figures.
+                        "-XX:+SuppressFatalErrorMessage",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Measured.class.getName()),

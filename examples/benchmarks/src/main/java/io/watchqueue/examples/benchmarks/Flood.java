@@ -18,10 +18,8 @@ package io.watchqueue.examples.benchmarks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * A key is updated as fast as it goes: how much of that arrives. Each process reads several floods;
@@ -57,19 +55,21 @@ final class Flood implements Benchmark {
             double writerNanosEach) {
 
         static Outcome of(String line, int changes, long writerNanos) {
-            Map<String, Long> values =
-                    Arrays.stream(line.split(" "))
-                            .map(word -> word.split("="))
-                            .collect(
-                                    Collectors.toMap(
-                                            pair -> pair[0], pair -> Long.valueOf(pair[1])));
-            double delivered = values.get("delivered");
+            double delivered = value(line, "delivered");
             return new Outcome(
                     delivered / changes,
-                    values.get("losses"),
-                    delivered * 1e9 / values.get("nanos"),
-                    values.get("cpu") / delivered,
+                    value(line, "losses"),
+                    delivered * 1e9 / value(line, "nanos"),
+                    value(line, "cpu") / delivered,
                     (double) writerNanos / changes);
+        }
+
+        private static long value(String line, String name) {
+            return Arrays.stream(line.split(" ", -1))
+                    .filter(word -> word.startsWith(name + "="))
+                    .map(word -> Long.parseLong(word.substring(name.length() + 1)))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("no " + name + " in " + line));
         }
     }
 

@@ -48,7 +48,9 @@ final class Drain implements CoreSubscriber<Notification> {
     private int left;
     private long startedAt;
     private long allocatedAtStart;
-    private int last;
+
+    /** Where a program would do something with a change. */
+    private long checksum;
 
     Drain(KeyId key, int posts, int each, int rounds) {
         this.key = key;
@@ -69,6 +71,9 @@ final class Drain implements CoreSubscriber<Notification> {
         for (int i = 0; i < nanos.length; i++) {
             System.out.println(nanos[i] + " " + bytes[i]);
         }
+        if (checksum != (long) key.value() * (each + (long) nanos.length * notifications)) {
+            throw new IllegalStateException("other notifications than were posted");
+        }
     }
 
     @Override
@@ -88,7 +93,7 @@ final class Drain implements CoreSubscriber<Notification> {
 
     @Override
     public void onNext(Notification notification) {
-        last = ((KeyNotification) notification).keyId();
+        checksum += ((KeyNotification) notification).keyId();
         if (--left == 0) {
             endRound();
         }

@@ -32,30 +32,32 @@ public final class Measured {
      * @throws Exception if it fails
      */
     public static void main(String[] arguments) throws Exception {
-        Arguments rest = new Arguments(arguments);
         switch (arguments[0]) {
-            case "flood" -> new FloodReader(0).run(rest.key(1), rest.number(2), 0);
+            case "flood" -> new FloodReader(0).run(key(arguments, 1), number(arguments, 2), 0);
             case "slow" ->
-                    new FloodReader(rest.number(3))
-                            .run(rest.key(1), rest.number(2), rest.number(4));
-            case "latency" -> new LatencyReader(rest.number(2)).run(rest.key(1));
+                    new FloodReader(number(arguments, 3))
+                            .run(key(arguments, 1), number(arguments, 2), number(arguments, 4));
+            case "latency" -> new LatencyReader(number(arguments, 2)).run(key(arguments, 1));
             case "drain" ->
-                    new Drain(rest.key(1), rest.number(2), rest.number(3), rest.number(4)).run();
-            case "idle" -> Idle.run(rest.number(1));
-            case "scale" -> new Scale(rest.number(1), rest.number(2)).run();
-            case "open" -> OpenAndClose.run(rest.number(1), rest.number(2));
-            case "start" -> Start.run(rest.number(1));
+                    new Drain(
+                                    key(arguments, 1),
+                                    number(arguments, 2),
+                                    number(arguments, 3),
+                                    number(arguments, 4))
+                            .run();
+            case "idle" -> Idle.run(number(arguments, 1));
+            case "scale" -> new Scale(number(arguments, 1), number(arguments, 2)).run();
+            case "open" -> OpenAndClose.run(number(arguments, 1), number(arguments, 2));
+            case "start" -> Start.run(number(arguments, 1));
             default -> throw new IllegalArgumentException("no program " + arguments[0]);
         }
     }
 
-    private record Arguments(String[] all) {
-        int number(int index) {
-            return Integer.parseInt(all[index]);
-        }
+    private static int number(String[] arguments, int index) {
+        return Integer.parseInt(arguments[index]);
+    }
 
-        KeyId key(int index) {
-            return KeyId.of(number(index));
-        }
+    private static KeyId key(String[] arguments, int index) {
+        return KeyId.of(number(arguments, index));
     }
 }
