@@ -22,6 +22,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Fuzz target: a filter that can be built is one that the kernel takes, and one that cannot be is
@@ -117,6 +118,7 @@ public final class FilterFuzz {
             if (filter.test(notification) != expected || simulated != expected) {
                 throw new AssertionError(
                         String.format(
+                                Locale.ROOT,
                                 "%s: %s should pass: %s, but the filter says %s and the kernel %s",
                                 filter,
                                 notification,

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * 64 queues at a time of all settings, with watches, filters and demand that come and go, while 8
@@ -54,9 +55,9 @@ class SoakKernelTests {
         // Loads and warms what stays.
         new Soak(SEED + 1).run(Duration.ofSeconds(5));
         Leftovers before = Leftovers.now(watchable);
-        System.out.printf("soak: seed %d, %,d s%n", SEED, SECONDS);
+        System.out.printf(Locale.ROOT, "soak: seed %d, %,d s%n", SEED, SECONDS);
         Totals totals = new Soak(SEED).run(Duration.ofSeconds(SECONDS));
-        System.out.printf("soak: %s%n", totals);
+        System.out.printf(Locale.ROOT, "soak: %s%n", totals);
         assertThat(totals.mistakes).as("seed %d", SEED).isEmpty();
         // It is of no use if nothing of this happens.
         assertThat(totals.demands).hasSize(Demand.values().length);
@@ -72,7 +73,7 @@ class SoakKernelTests {
             // More than once, as memory is freed by threads of the JVM.
             after = Leftovers.now(watchable);
         } while (!after.isNoMoreThan(before) && System.nanoTime() < deadline);
-        System.out.printf("soak: before %s%nsoak: after  %s%n", before, after);
+        System.out.printf(Locale.ROOT, "soak: before %s%nsoak: after  %s%n", before, after);
         assertThat(after).matches(it -> it.isNoMoreThan(before), "has no more than " + before);
     }
 }

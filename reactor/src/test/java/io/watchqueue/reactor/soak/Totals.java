@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The sum of all accounts. */
@@ -66,8 +67,18 @@ final class Totals {
     @Override
     public synchronized String toString() {
         return String.format(
+                Locale.ROOT,
                 "%,d changes; %,d queues %s %s, and %,d whose keys were gone; %,d events received,"
                         + " %,d held back by filters, %,d dropped in %,d losses, %,d unread at the end",
-                changes, sessions, demands, ends, gone, events, heldBack, dropped, losses, unread);
+                changes,
+                sessions,
+                demands,
+                ends,
+                gone,
+                events,
+                heldBack,
+                dropped,
+                losses,
+                unread);
     }
 }
