@@ -35,7 +35,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.opened(queue);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -44,7 +44,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.closed(queue);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -53,7 +53,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.wokenUp(queue);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -62,7 +62,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.read(queue, reads);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -71,7 +71,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.received(queue, notifications);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -80,7 +80,7 @@ final class GuardedRecorder implements NotificationRecorder {
         try {
             recorder.lost(queue, loss);
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 }

@@ -327,7 +327,7 @@ final class NotificationSubscription
             // Against §2.13, so it is told nothing any more; the other subscriptions of this thread
             // go on.
             become(CANCELLED);
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -388,7 +388,7 @@ final class NotificationSubscription
         try {
             end.run();
         } catch (Throwable e) {
-            ReaderLoop.report(e);
+            Uncaught.report(e);
         }
     }
 

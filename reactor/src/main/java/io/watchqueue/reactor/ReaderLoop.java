@@ -102,7 +102,7 @@ final class ReaderLoop implements Runnable {
         try {
             selector.wakeup();
         } catch (Throwable e) {
-            report(e);
+            Uncaught.report(e);
         }
     }
 
@@ -210,16 +210,6 @@ final class ReaderLoop implements Runnable {
             NotificationSubscription next = subscription.next;
             subscription.fail(error);
             subscription = next;
-        }
-    }
-
-    /** Hands over what a subscriber threw, as if the thread had died of it, which it does not. */
-    static void report(Throwable thrown) {
-        Thread thread = Thread.currentThread();
-        try {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
-        } catch (Throwable ignored) {
-            // As by the JVM, for which there is no one left to tell either.
         }
     }
 }
