@@ -42,6 +42,7 @@ final class NotificationPipe extends Waitable {
     private static final class Slot {
         final byte[] message;
         boolean lossBehind;
+        boolean lossShows;
 
         Slot(byte[] message) {
             this.message = message;
@@ -57,8 +58,8 @@ final class NotificationPipe extends Waitable {
     private boolean lossNext;
 
     /**
-     * In the kernel, the message that a loss stands behind has woken the reader. One that a test
-     * puts into an empty queue has to do that itself.
+     * A reader may know by the kernel's rule for a full queue when no loss can come, and need not
+     * look for one. Of one that a test puts anywhere it has to be told.
      */
     private boolean lossShows;
 
@@ -118,10 +119,13 @@ final class NotificationPipe extends Waitable {
             return; // before it has a size it drops without a mark
         }
         if (dropping > 0) {
-            dropping--;
-            drop();
+            if (--dropping == 0) {
+                overflow();
+            } else {
+                drop(false);
+            }
         } else if (queued.size() == slots) {
-            drop();
+            drop(false);
         } else {
             queued.add(new Slot(message));
             wake();
@@ -129,19 +133,20 @@ final class NotificationPipe extends Waitable {
     }
 
     /** A loss wakes nobody. */
-    private void drop() {
+    private void drop(boolean shows) {
         Slot last = queued.peekLast();
         if (last != null) {
             last.lossBehind = true;
+            last.lossShows |= shows;
         } else {
             lossNext = true;
+            lossShows |= shows;
         }
     }
 
     /** Something was dropped here, and the reader is to learn of it now. */
     void overflow() {
-        drop();
-        lossShows = queued.isEmpty();
+        drop(true);
         wake();
     }
 
@@ -178,6 +183,7 @@ final class NotificationPipe extends Waitable {
             at += next.message.length;
             queued.remove();
             lossNext = next.lossBehind;
+            lossShows = next.lossShows;
             // A loss behind the last one is for the next read.
             if (at == length || queued.isEmpty()) {
                 break;

@@ -123,15 +123,17 @@ public final class SimulatedQueue {
 
     /**
      * Has something be lost here and now: a loss stands behind what is queued, and a reader that
-     * waits at an empty queue is woken for it. The real kernel gets there only by a queue that was
-     * full.
+     * has taken that, and waits, is woken for it. The real kernel gets there only by a queue that
+     * was full.
      */
     public void overflow() {
         change(pipe::overflow);
     }
 
     /**
-     * Drops the next notifications, as if the queue were full, and marks the loss.
+     * Drops the next notifications. A loss stands where they were, and a reader that waits is woken
+     * for it, as by {@link #overflow()}, with the last of them: what it finds out then is how
+     * things are after all of it.
      *
      * @param notifications how many, at least 0
      * @throws IllegalArgumentException if the number is negative

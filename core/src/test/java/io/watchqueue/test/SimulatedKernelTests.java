@@ -223,6 +223,44 @@ class SimulatedKernelTests {
     }
 
     @Test
+    void anOverflowOnDemandShowsToWhoDidNotLookForALoss() {
+        KeyId key = add("token");
+        List<Object> ready = new ArrayList<>();
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
+                WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
+            selector.register(queue, "queue").arm();
+            keys.update(key, SECRET);
+            kernel.queue().overflow();
+            assertThat(drain(queue)).containsExactly(change(KeyEvent.UPDATED, key, 0, 1));
+            selector.selectNow(registration -> ready.add(registration.attachment()));
+            assertThat(ready).containsExactly("queue");
+            assertThat(drain(queue)).containsExactly(new LossNotification());
+            selector.selectNow(registration -> ready.add("again"));
+            assertThat(ready).containsExactly("queue");
+        }
+    }
+
+    @Test
+    void whatIsDroppedShowsWhenAllOfItIs() {
+        KeyId key = add("token");
+        List<Object> ready = new ArrayList<>();
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
+                WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
+            selector.register(queue, "queue").arm();
+            kernel.queue().drop(2);
+            keys.update(key, SECRET);
+            selector.selectNow(registration -> ready.add(registration.attachment()));
+            assertThat(ready).isEmpty();
+            keys.update(key, SECRET);
+            selector.selectNow(registration -> ready.add(registration.attachment()));
+            assertThat(ready).containsExactly("queue");
+            keys.update(key, SECRET);
+            assertThat(drain(queue))
+                    .containsExactly(new LossNotification(), change(KeyEvent.UPDATED, key, 0, 1));
+        }
+    }
+
+    @Test
     void aWatchCanBeTakenAway() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open()) {
