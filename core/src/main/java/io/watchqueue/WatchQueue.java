@@ -59,6 +59,12 @@ public final class WatchQueue implements AutoCloseable {
     /** The most notifications that the kernel keeps in a queue. */
     public static final int MAX_CAPACITY = 512;
 
+    /**
+     * A queue that has given less than that since it was empty cannot have been full, and has no
+     * loss pending: the smallest has 32 slots, for messages of 8 bytes or more.
+     */
+    private static final int NEVER_FULL_BYTES = 32 * 8;
+
     private static final int POLL_FOREVER = -1;
 
     /** Some ten times what a kernel was seen to need. */
@@ -78,6 +84,15 @@ public final class WatchQueue implements AutoCloseable {
     private int position;
     private int limit;
     private long polls;
+
+    /** The last read left nothing in the queue. */
+    private boolean exhausted;
+
+    /** What {@link Watches#closings} was before it. */
+    private long closings;
+
+    /** How many bytes were read since the queue was last found empty. */
+    private long unconfirmed;
 
     // Written by whoever holds the lock, read by anybody.
     private volatile int carriedBytes;
@@ -114,10 +129,11 @@ public final class WatchQueue implements AutoCloseable {
 
     /**
      * What is read as a queue is, but is a pipe that knows of no messages: it splits one that
-     * begins before the end of so many bytes, and ends behind it.
+     * begins before the end of a read, and ends behind it.
      */
-    static WatchQueue ofPipe(Kernel kernel, int readEnd, int writeEnd, int bufferBytes) {
-        return new WatchQueue(kernel, readEnd, writeEnd, MAX_CAPACITY, bufferBytes);
+    static WatchQueue ofPipe(Kernel kernel, int readEnd, int writeEnd) {
+        return new WatchQueue(
+                kernel, readEnd, writeEnd, MAX_CAPACITY, MAX_CAPACITY * KeyNotification.LENGTH);
     }
 
     static Builder builder(Kernel kernel) {
@@ -352,8 +368,8 @@ public final class WatchQueue implements AutoCloseable {
      * for, but for the rest of one small read, which the next call hands over first: what nobody
      * asks for stays in the kernel's queue.
      *
-     * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the queue was
-     * empty, and no loss is pending.
+     * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the last read
+     * left the queue empty, with no loss pending; what was posted since makes it readable anew.
      *
      * @param demand how many notifications to hand over at most, at least 1
      * @param consumer is given each notification on the calling thread, and returns false to get no
@@ -371,6 +387,7 @@ public final class WatchQueue implements AutoCloseable {
         reading.lock();
         try {
             long poll = ++polls;
+            exhausted = false;
             int delivered = 0;
             boolean more = true;
             while (more && delivered < demand && (position < limit || fill(demand - delivered))) {
@@ -416,20 +433,22 @@ public final class WatchQueue implements AutoCloseable {
      */
     @SuppressWarnings("NonAtomicVolatileUpdate") // by whoever holds the lock
     private boolean fill(int demand) {
+        if (exhausted) {
+            return foundEmpty();
+        }
         // 128 bytes take any message, so that ENOBUFS cannot happen.
         long wanted =
                 Math.max(
                         (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
         int length = (int) Math.min(wanted, buffer.size());
-        long closings = watches.closings();
+        closings = watches.closings();
         int result;
         do {
             readCalls++;
             result = kernel.read(readEnd, buffer, length);
         } while (result == -Errno.EINTR);
         if (result == -Errno.EAGAIN) {
-            watches.drained(closings);
-            return false;
+            return foundEmpty();
         }
         if (result < 0) {
             throw Failures.reading(-result);
@@ -447,9 +466,22 @@ public final class WatchQueue implements AutoCloseable {
                             + writeEnd
                             + " of this process");
         }
+        // Any message would have had room, so there was none left: see epoll(7), under EPOLLET. But
+        // a loss behind the last one comes with the next read only (fs/pipe.c, pipe_read).
+        unconfirmed += result;
+        exhausted =
+                length - result > NotificationDecoder.MAX_LENGTH && unconfirmed < NEVER_FULL_BYTES;
         position = 0;
         limit = result;
         return true;
+    }
+
+    /** Nothing is in it, and no loss pending. */
+    private boolean foundEmpty() {
+        exhausted = false;
+        unconfirmed = 0;
+        watches.drained(closings);
+        return false;
     }
 
     private @Nullable Notification read(int timeoutMillis) {

@@ -20,89 +20,118 @@ import io.watchqueue.internal.NativeBuffer;
 import io.watchqueue.internal.OrdinaryPipe;
 import io.watchqueue.internal.SystemKernel;
 
+import org.jspecify.annotations.Nullable;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.function.Consumer;
 
 /**
- * Lets a program read queues before there is one. A JVM interprets at first: whoever watches a key
- * that is changed as fast as a kernel can, from the very first moment, would lose more than when
- * the code that reads is compiled. So that is read here which no kernel has posted.
+ * A queue in which the program itself posts, for a rehearsal before there is a real one. A JVM
+ * interprets at first: whoever watches a key that is changed as fast as a kernel can, from the very
+ * first moment, would lose more than when the code that reads is compiled. So that is read here
+ * which no kernel has posted. It is an ordinary pipe, with which no key can be watched.
  */
-public final class WatchQueueRehearsal {
+public final class WatchQueueRehearsal implements AutoCloseable {
 
-    /** How many notifications are read of each queue. */
-    public static final int NOTIFICATIONS = 64 * 65;
+    /** What one {@link #post()} posts: few, as it is garbage, and more than one. */
+    public static final int PORTION = 2;
 
-    /** What a pipe takes as the kernel makes it. */
-    private static final int BYTES = 64 * 64 * KeyNotification.LENGTH;
-
-    /** As much as a full queue gives. */
-    private static final int READ = WatchQueue.MAX_CAPACITY * KeyNotification.LENGTH;
-
-    /** Of so many, one is a removal; and there is room for one in which there are two losses. */
-    private static final int PERIOD = 64;
+    /** Of so many portions, one has losses in it, and another one a removal. */
+    private static final int PERIOD = 16;
 
     /** A serial that no key has. */
     private static final int NO_KEY = -1;
 
-    private WatchQueueRehearsal() {}
+    private final WatchQueue queue;
+    private final int writeEnd;
+    private final NativeBuffer changes;
+    private final NativeBuffer losses;
+    private final NativeBuffer removal;
+    private int posted;
+
+    private WatchQueueRehearsal(Kernel kernel, WatchQueue queue, int writeEnd) {
+        this.queue = queue;
+        this.writeEnd = writeEnd;
+        this.changes = kernel.allocate(2 * KeyNotification.LENGTH);
+        putChange(changes.bytes(), 0);
+        putChange(changes.bytes(), KeyNotification.LENGTH);
+        // As long as one change, so that all that follow are where 16 bytes begin: a pipe that is
+        // no queue splits what a read has no room for.
+        this.losses = kernel.allocate(2 * LossNotification.LENGTH);
+        putLoss(losses.bytes(), 0);
+        putLoss(losses.bytes(), LossNotification.LENGTH);
+        this.removal = kernel.allocate(2 * KeyNotification.LENGTH);
+        putHeader(removal.bytes(), 0, Notification.TYPE_META, RemovalNotification.SUBTYPE, 16);
+        removal.bytes().putLong(8, Integer.toUnsignedLong(NO_KEY));
+        putChange(removal.bytes(), KeyNotification.LENGTH);
+    }
 
     /**
-     * Has queues read that are not notified of anything: ordinary pipes, each with {@link
-     * #NOTIFICATIONS} in it that are made up, key changes with two losses and a removal every now
-     * and then. No key can be watched with them. Each is closed when its reader returns.
+     * Opens one.
      *
-     * @param queues how many, one after the other
-     * @param reader what reads each
-     * @return false if this machine's kernel cannot be used, is simulated, or has no descriptors
-     *     left: then less was read, or nothing
+     * @return null if this machine's kernel cannot be used, is simulated, or has no descriptors
+     *     left
      */
-    public static boolean run(int queues, Consumer<? super WatchQueue> reader) {
+    public static @Nullable WatchQueueRehearsal open() {
         Kernel kernel = SystemKernel.get();
         if (kernel == null) {
-            return false;
+            return null;
         }
-        for (int i = 0; i < queues; i++) {
-            long pipe = OrdinaryPipe.open(kernel);
-            if (pipe < 0) {
-                return false;
-            }
-            int writeEnd = (int) (pipe >>> 32);
-            try (WatchQueue queue = WatchQueue.ofPipe(kernel, (int) pipe, writeEnd, READ)) {
-                NativeBuffer notifications = kernel.allocate(BYTES);
-                fill(notifications.bytes());
-                if (OrdinaryPipe.write(writeEnd, notifications) != BYTES) {
-                    return false;
-                }
-                reader.accept(queue);
-            }
+        long pipe = OrdinaryPipe.open(kernel);
+        if (pipe < 0) {
+            return null;
         }
-        return true;
+        int writeEnd = (int) (pipe >>> 32);
+        return new WatchQueueRehearsal(
+                kernel, WatchQueue.ofPipe(kernel, (int) pipe, writeEnd), writeEnd);
     }
 
-    private static void fill(ByteBuffer bytes) {
-        for (int at = 0; at < bytes.capacity(); at += KeyNotification.LENGTH) {
-            switch (at / KeyNotification.LENGTH % PERIOD) {
-                case 0 -> {
-                    // Two, so that what follows is where 16 bytes begin: a pipe that is no queue
-                    // splits what a read has no room for.
-                    header(bytes, at, Notification.TYPE_META, LossNotification.SUBTYPE, 8);
-                    header(bytes, at + 8, Notification.TYPE_META, LossNotification.SUBTYPE, 8);
-                }
-                case 1 -> {
-                    header(bytes, at, Notification.TYPE_META, RemovalNotification.SUBTYPE, 16);
-                    bytes.putLong(at + 8, Integer.toUnsignedLong(NO_KEY));
-                }
-                default -> {
-                    header(bytes, at, Notification.TYPE_KEY, KeyEvent.UPDATED.ordinal(), 16);
-                    bytes.putInt(at + 8, NO_KEY).putInt(at + 12, 0);
-                }
-            }
-        }
+    /**
+     * Returns what is to be read, which the reader may close.
+     *
+     * @return always the same
+     */
+    public WatchQueue queue() {
+        return queue;
     }
 
-    private static void header(ByteBuffer bytes, int at, int type, int subtype, int length) {
+    /**
+     * Posts some made-up notifications: key changes, and losses and a removal every now and then.
+     * The queue must be open.
+     *
+     * @return how many: {@link #PORTION}, or 0 if there is no room for them
+     */
+    public int post() {
+        NativeBuffer portion =
+                switch (++posted % PERIOD) {
+                    case 0 -> losses;
+                    case PERIOD / 2 -> removal;
+                    default -> changes;
+                };
+        return OrdinaryPipe.write(writeEnd, portion) < 0 ? 0 : PORTION;
+    }
+
+    /** Closes the queue, unless it is. */
+    @Override
+    public void close() {
+        queue.close();
+    }
+
+    private static void putChange(ByteBuffer bytes, int at) {
+        putHeader(bytes, at, Notification.TYPE_KEY, KeyEvent.UPDATED.ordinal(), 16);
+        bytes.putInt(at + 8, NO_KEY).putInt(at + 12, 0);
+    }
+
+    private static void putLoss(ByteBuffer bytes, int at) {
+        putHeader(
+                bytes,
+                at,
+                Notification.TYPE_META,
+                LossNotification.SUBTYPE,
+                LossNotification.LENGTH);
+    }
+
+    private static void putHeader(ByteBuffer bytes, int at, int type, int subtype, int length) {
         int word =
                 bytes.order() == ByteOrder.LITTLE_ENDIAN
                         ? subtype << 24 | type

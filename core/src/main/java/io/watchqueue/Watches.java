@@ -129,6 +129,9 @@ final class Watches {
      * @param closingsBefore what {@link #closings} returned before the read
      */
     synchronized void drained(long closingsBefore) {
-        leaving.values().removeIf(closing -> closing <= closingsBefore);
+        // Else the predicate would be allocated each time that a queue is found empty.
+        if (!leaving.isEmpty()) {
+            leaving.values().removeIf(closing -> closing <= closingsBefore);
+        }
     }
 }

@@ -17,6 +17,8 @@ package io.watchqueue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static java.util.Objects.requireNonNull;
+
 import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.Test;
@@ -32,15 +34,19 @@ import java.util.stream.Stream;
 class WatchQueueRehearsalTests {
 
     @Test
-    void eachQueueHasWhatARealOneMayHave() throws IOException {
-        List<Notification> all = new ArrayList<>();
-        List<Notification> more = new ArrayList<>();
-        assertThat(WatchQueueRehearsal.run(1, queue -> queue.poll(10_000, all::add))).isTrue();
+    void hasWhatARealQueueMayHave() throws IOException {
+        requireNonNull(WatchQueueRehearsal.open()).close(); // loads what stays
         long open = descriptors();
-        assertThat(WatchQueueRehearsal.run(3, queue -> queue.poll(10_000, more::add))).isTrue();
+        List<Notification> all = new ArrayList<>();
+        int posted = 0;
+        try (WatchQueueRehearsal rehearsal = requireNonNull(WatchQueueRehearsal.open())) {
+            for (int i = 0; i < 100; i++) {
+                posted += rehearsal.post();
+            }
+            assertThat(rehearsal.queue().poll(10_000, all::add)).isEqualTo(posted);
+        }
+        assertThat(posted).isEqualTo(100 * WatchQueueRehearsal.PORTION);
         assertThat(descriptors()).isEqualTo(open);
-        assertThat(all).hasSize(WatchQueueRehearsal.NOTIFICATIONS);
-        assertThat(more).hasSize(3 * WatchQueueRehearsal.NOTIFICATIONS);
         assertThat(all)
                 .hasAtLeastOneElementOfType(KeyNotification.class)
                 .hasAtLeastOneElementOfType(LossNotification.class)
@@ -49,22 +55,35 @@ class WatchQueueRehearsalTests {
     }
 
     @Test
-    void smallPortionsSplitNothing() {
+    void smallReadsSplitNothing() {
         List<Notification> all = new ArrayList<>();
-        WatchQueueRehearsal.run(
-                1,
-                queue -> {
-                    while (queue.poll(7, all::add) > 0) {
-                        // Until it is empty.
-                    }
-                });
-        assertThat(all).hasSize(WatchQueueRehearsal.NOTIFICATIONS);
+        try (WatchQueueRehearsal rehearsal = requireNonNull(WatchQueueRehearsal.open())) {
+            for (int i = 0; i < 100; i++) {
+                rehearsal.post();
+            }
+            while (rehearsal.queue().poll(7, all::add) > 0) {
+                // Until it is empty.
+            }
+        }
+        assertThat(all).hasSize(100 * WatchQueueRehearsal.PORTION);
     }
 
     @Test
-    void aSimulatedKernelNeedsNone() {
+    void aFullPipeTakesNoMore() {
+        try (WatchQueueRehearsal rehearsal = requireNonNull(WatchQueueRehearsal.open())) {
+            int portions = 0;
+            while (rehearsal.post() > 0) {
+                assertThat(++portions).isLessThan(1_000_000);
+            }
+            assertThat(rehearsal.queue().poll(Integer.MAX_VALUE, notification -> true))
+                    .isEqualTo(portions * WatchQueueRehearsal.PORTION);
+        }
+    }
+
+    @Test
+    void aSimulatedKernelHasNone() {
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
-            assertThat(WatchQueueRehearsal.run(1, queue -> queue.poll())).isFalse();
+            assertThat(WatchQueueRehearsal.open()).isNull();
             assertThat(kernel.openDescriptors()).isZero();
         }
     }

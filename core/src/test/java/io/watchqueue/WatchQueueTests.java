@@ -191,6 +191,38 @@ class WatchQueueTests {
     }
 
     @Test
+    void aReadThatLeavesRoomForAnyMessageIsTheLast() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
+            for (int i = 0; i < 4; i++) {
+                kernel.post(FakeKernel.key(1, 1, 0, 7));
+            }
+            assertThat(queue.poll(12, notification -> true)).isEqualTo(4);
+            assertThat(queue.readCalls()).isEqualTo(1);
+            for (int i = 0; i < 5; i++) {
+                kernel.post(FakeKernel.key(1, 1, 0, 7));
+            }
+            assertThat(queue.poll(12, notification -> true)).isEqualTo(5);
+            assertThat(queue.readCalls()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void whatIsPostedMeanwhileComesWithTheNextPoll() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
+            kernel.post(FakeKernel.key(1, 1, 0, 7));
+            assertThat(
+                            queue.poll(
+                                    32,
+                                    notification -> {
+                                        kernel.post(FakeKernel.key(1, 2, 0, 7));
+                                        return true;
+                                    }))
+                    .isEqualTo(1);
+            assertThat(serials(queue, 10)).containsExactly(2);
+        }
+    }
+
+    @Test
     void specialKeyringsAreResolvedFirst() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(Keyring.SESSION, 7);
@@ -237,6 +269,21 @@ class WatchQueueTests {
             List<Notification> all = new ArrayList<>();
             queue.poll(1000, all::add);
             assertThat(all).hasSize(33).last().isEqualTo(new LossNotification());
+        }
+    }
+
+    @Test
+    void aLossBehindTheLastIsFoundAlsoIfTheReadLeftRoomForIt() {
+        for (int before = 1; before <= 64; before++) {
+            try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
+                for (int i = 1; i <= 65; i++) {
+                    kernel.post(FakeKernel.key(1, i, 0, 1));
+                }
+                queue.poll(before, notification -> true);
+                List<Notification> rest = new ArrayList<>();
+                queue.poll(1000, rest::add);
+                assertThat(rest).hasSize(65 - before).last().isEqualTo(new LossNotification());
+            }
         }
     }
 

@@ -47,9 +47,12 @@ import java.util.function.Supplier;
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
  * the subscribing thread, and what that thread possesses is what may be watched. If anything of
- * this fails, what was opened is closed and the subscriber gets the error. The first subscription
- * of a process also has the JVM compile what reads, on the subscribing thread and before anything
- * is watched, which takes it some tens of milliseconds longer than all that follow.
+ * this fails, what was opened is closed and the subscriber gets the error.
+ *
+ * <p>The first subscription of a process also has the JVM compile what reads, on the subscribing
+ * thread and before anything is watched: it takes some tenths of a second longer than all that
+ * follow, and loses less of a flood that begins at once. A program that had rather start sooner
+ * sets the system property {@code io.watchqueue.rehearsal} to {@code false}.
  *
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel

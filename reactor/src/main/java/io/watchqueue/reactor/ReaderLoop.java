@@ -98,7 +98,7 @@ final class ReaderLoop implements Runnable {
      * If the kernel refuses it, which the caller cannot help, the signal is looked at when
      * something else wakes the reader.
      */
-    private void wakeup() {
+    void wakeup() {
         try {
             selector.wakeup();
         } catch (Throwable e) {

@@ -16,7 +16,6 @@
 package io.watchqueue.reactor;
 
 import io.watchqueue.Notification;
-import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueRehearsal;
 
 import org.jspecify.annotations.Nullable;
@@ -24,85 +23,193 @@ import org.reactivestreams.Subscription;
 
 import reactor.core.CoreSubscriber;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Has the JVM compile the way of a notification, from the kernel to a subscriber, before the first
- * watch is placed: the first flood of a process is not to be read by an interpreter.
+ * watch is placed: the first flood of a process is not to be read by an interpreter, nor while a
+ * compiler takes the processor from the reader.
+ *
+ * <p>Three queues of one reader pass a portion on, round and round: whoever has received it posts
+ * in the next one's queue. So the reader wakes up, reads, finds nothing more and waits for each
+ * portion, as it does when a kernel posts.
  */
 final class Rehearsal {
 
     /**
-     * One is enough for HotSpot's first compiler and not for its second, which shall compile what
-     * it has seen of the real subscribers.
+     * How often a portion is passed on, each time and all in all. HotSpot's second compiler begins
+     * after 5,000 calls and is done before these are; it has to have seen ends by then, or what it
+     * compiles would not outlive the first.
      */
-    private static final int QUEUES = 1;
+    private static final int HOPS = 500;
+
+    private static final int TIMES = 120;
+
+    /** So few that every seat is woken up for nothing now and then, as by a kernel. */
+    private static final int FEW = 1;
+
+    /** So many that a queue which gives them can have been full, for what its reader knows. */
+    private static final int MANY = 9;
+
+    /** Queues, and their subscribers. */
+    private static final int SEATS = 3;
+
+    /** Documented at {@link NotificationFlux}. */
+    private static final String PROPERTY = "io.watchqueue.rehearsal";
 
     private static boolean done;
 
-    private Rehearsal() {}
+    private final List<WatchQueueRehearsal> queues = new ArrayList<>();
+    private final List<Audience> audiences;
+    private final boolean bounded;
+    private final int portions;
+    private int hops = HOPS;
+
+    /**
+     * Prepares one.
+     *
+     * @param bounded whether all subscribers ask for each portion, or the first for all there is
+     * @param portions how many are passed on at the same time
+     */
+    Rehearsal(boolean bounded, int portions) {
+        this.bounded = bounded;
+        this.portions = portions;
+        this.audiences = List.of(new First(), new Second(), new Third());
+    }
 
     /** Once in a process. Whoever comes meanwhile waits, as it is for them as well. */
     static synchronized void once() {
         if (!done) {
-            done = perform();
+            done = !Boolean.parseBoolean(System.getProperty(PROPERTY, "true")) || repeat();
         }
     }
 
-    static boolean perform() {
-        return WatchQueueRehearsal.run(QUEUES, Rehearsal::read);
+    /** Returns false if there is no kernel for it, or it has no room. */
+    static boolean repeat() {
+        for (int i = 0; i < TIMES; i++) {
+            if (!new Rehearsal(i % 2 == 0, i % 4 < 2 ? FEW : MANY).perform()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    boolean perform() {
+        try {
+            return open() && run();
+        } finally {
+            queues.forEach(WatchQueueRehearsal::close);
+        }
+    }
+
+    private boolean open() {
+        while (queues.size() < SEATS) {
+            WatchQueueRehearsal queue = WatchQueueRehearsal.open();
+            if (queue == null) {
+                return false;
+            }
+            queues.add(queue);
+        }
+        return true;
     }
 
     /** Does on the calling thread what a reader does on its own. */
-    private static void read(WatchQueue queue) {
+    private boolean run() {
         AtomicReference<@Nullable ReaderLoop> loop = new AtomicReference<>();
         NotificationSettings settings =
                 new NotificationSettings(
                         new NotificationReader(loop::set), 0, false, NotificationRecorder.NONE);
-        new NotificationSubscription(queue, settings, ended -> {}).start(new Audience());
+        for (int i = 0; i < SEATS; i++) {
+            new NotificationSubscription(queues.get(i).queue(), settings, ended -> {})
+                    .start(audiences.get(i));
+        }
+        for (int i = 0; i < portions; i++) {
+            passOnTo(bounded ? i % SEATS : 0);
+        }
         ReaderLoop started = loop.get();
         if (started != null) {
+            started.wakeup();
             started.run();
+        }
+        return hops == 0;
+    }
+
+    /** Or ends it, when it is over or there is no room. */
+    private void passOnTo(int index) {
+        if (hops == 0 || queues.get(index).post() == 0) {
+            audiences.forEach(Audience::leave);
+        } else {
+            hops--;
         }
     }
 
-    /** Takes small portions at first, then everything, and leaves. */
-    private static final class Audience implements CoreSubscriber<Notification> {
+    /**
+     * There are three, since HotSpot takes two kinds of subscribers for all there are: it would
+     * compile for them, and do it again in the first flood, for the real one.
+     */
+    private abstract class Audience implements CoreSubscriber<Notification> {
 
-        private static final int PORTION = 8;
-        private static final int IN_PORTIONS = 1024;
-
+        private final int next;
+        private final long demand;
         private @Nullable Subscription subscription;
         private int received;
+
+        Audience(int index) {
+            next = (index + 1) % SEATS;
+            demand = bounded || index > 0 ? WatchQueueRehearsal.PORTION : Long.MAX_VALUE;
+        }
+
+        void leave() {
+            if (subscription != null) {
+                subscription.cancel();
+            }
+        }
 
         @Override
         public void onSubscribe(Subscription subscription) {
             this.subscription = subscription;
-            subscription.request(PORTION);
+            subscription.request(demand);
         }
 
         @Override
         public void onNext(Notification notification) {
-            received++;
-            Subscription current = subscription;
-            if (current == null || received % PORTION != 0) {
-                return;
-            }
-            if (received == WatchQueueRehearsal.NOTIFICATIONS) {
-                current.cancel();
-            } else {
-                current.request(received < IN_PORTIONS ? PORTION : Long.MAX_VALUE);
+            if (++received % WatchQueueRehearsal.PORTION == 0) {
+                if (subscription != null && demand < Long.MAX_VALUE) {
+                    subscription.request(demand);
+                }
+                passOnTo(next);
             }
         }
 
         @Override
         public void onError(Throwable error) {
-            // It is over, which is all that matters: a real queue will say what is wrong.
+            // A real queue will say what is wrong.
+            audiences.forEach(Audience::leave);
         }
 
         @Override
         public void onComplete() {
             // Nobody disposes of it.
+        }
+    }
+
+    private final class First extends Audience {
+        First() {
+            super(0);
+        }
+    }
+
+    private final class Second extends Audience {
+        Second() {
+            super(1);
+        }
+    }
+
+    private final class Third extends Audience {
+        Third() {
+            super(2);
         }
     }
 }

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Subscription;
 
+import reactor.core.CoreSubscriber;
 import reactor.core.Scannable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
@@ -129,6 +130,9 @@ class BoundedWithLossTests {
                 .then(() -> source.next(event(5), new LossNotification(), event(6)))
                 .thenRequest(2)
                 .expectNext(event(5), loss(LossNotification.UNKNOWN))
+                .then(() -> source.next(event(7), event(8), event(9), new LossNotification()))
+                .thenRequest(2)
+                .expectNext(event(7), loss(LossNotification.UNKNOWN))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -152,15 +156,57 @@ class BoundedWithLossTests {
                 .verify(SOON);
     }
 
+    /**
+     * Asks for one more from within onNext, and does nothing of what Reactor's own subscribers do
+     * to hide a mistake of the upstream.
+     */
+    private static final class Strict implements CoreSubscriber<Notification> {
+        final List<Subscription> subscriptions = new ArrayList<>();
+        final List<String> calls = new ArrayList<>();
+
+        void request() {
+            subscriptions.get(0).request(1);
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscriptions.add(subscription);
+        }
+
+        @Override
+        public void onNext(Notification notification) {
+            calls.add("in");
+            request();
+            calls.add("out");
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            calls.add("error");
+        }
+
+        @Override
+        public void onComplete() {
+            calls.add("complete");
+        }
+    }
+
     @Test
     void theEndIsToldOnce() {
-        TestSubscriber<Notification> subscriber =
-                TestSubscriber.builder().initialRequest(1).build();
+        Strict subscriber = new Strict();
         bounded(1).subscribe(subscriber);
         source.complete();
-        subscriber.request(1);
-        assertThat(subscriber.isTerminatedComplete()).isTrue();
-        assertThat(subscriber.getProtocolErrors()).isEmpty();
+        subscriber.request();
+        assertThat(subscriber.calls).containsExactly("complete");
+    }
+
+    @Test
+    void askingFromWithinOnNextDoesNotNest() {
+        Strict subscriber = new Strict();
+        bounded(2).subscribe(subscriber);
+        emit(1, 2);
+        subscriber.request();
+        assertThat(subscriber.calls).containsExactly("in", "out", "in", "out");
     }
 
     @Test
@@ -180,6 +226,7 @@ class BoundedWithLossTests {
     @Test
     void aSecondSubscriptionIsCancelled() {
         AtomicBoolean cancelled = new AtomicBoolean();
+        Strict strict = new Strict();
         Flux.<Notification>from(
                         subscriber -> {
                             subscriber.onSubscribe(Operators.emptySubscription());
@@ -195,8 +242,9 @@ class BoundedWithLossTests {
                                     });
                         })
                 .transform(NotificationOperators.boundedWithLoss(1))
-                .subscribe();
+                .subscribe(strict);
         assertThat(cancelled).isTrue();
+        assertThat(strict.subscriptions).hasSize(1);
     }
 
     @Test

@@ -41,7 +41,7 @@ class RehearsalTests {
         Rehearsal.once(); // loads what stays
         long open = descriptors();
         Set<Thread> threads = Thread.getAllStackTraces().keySet();
-        assertThat(Rehearsal.perform()).isTrue();
+        assertThat(Rehearsal.repeat()).isTrue();
         assertThat(descriptors()).isEqualTo(open);
         assertThat(
                         Thread.getAllStackTraces().keySet().stream()
@@ -50,6 +50,12 @@ class RehearsalTests {
                                 .filter(name -> name.contains("watchqueue"))
                                 .collect(Collectors.toSet()))
                 .isEmpty();
+    }
+
+    @Test
+    void endsWithBothKindsOfDemand() {
+        assertThat(new Rehearsal(true, 3).perform()).isTrue();
+        assertThat(new Rehearsal(false, 9).perform()).isTrue();
     }
 
     @Test
