@@ -4,26 +4,17 @@
  * pipe that was watched last. What is preloaded knows nothing of it.
  */
 #define _GNU_SOURCE
-#include "watch_queue.h"
-
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdarg.h>
+#include "shim.h"
 
 #define PIPE_BYTES (1 << 20)
 #define PAGE 4096
 #define SERIAL 1000
 
-static int (*next_pipe2)(int[2], int);
-static int (*next_ioctl)(int, unsigned long, ...);
-static long (*next_syscall)(long, ...);
 static int read_end = -1, write_end = -1;
 static struct key_notification page[PAGE / sizeof(struct key_notification)];
 
 __attribute__((constructor)) static void begin(void) {
-    next_pipe2 = dlsym(RTLD_NEXT, "pipe2");
-    next_ioctl = dlsym(RTLD_NEXT, "ioctl");
-    next_syscall = dlsym(RTLD_NEXT, "syscall");
+    find_next();
     for (unsigned i = 0; i < sizeof page / sizeof *page; i++) {
         page[i].watch.type = WATCH_TYPE_KEY_NOTIFY;
         page[i].watch.subtype = NOTIFY_KEY_UPDATED;
@@ -44,11 +35,7 @@ int pipe2(int fds[2], int flags) {
     return result;
 }
 
-int ioctl(int fd, unsigned long request, ...) {
-    va_list arguments;
-    va_start(arguments, request);
-    long argument = va_arg(arguments, long);
-    va_end(arguments);
+static int answer_ioctl(int fd, unsigned long request, long argument) {
     if (request == IOC_WATCH_QUEUE_SET_SIZE || request == IOC_WATCH_QUEUE_SET_FILTER) {
         return 0;
     }
@@ -60,12 +47,7 @@ static long update(void) {
     return written == sizeof page ? 0 : -1;
 }
 
-long syscall(long number, ...) {
-    va_list arguments;
-    va_start(arguments, number);
-    long a = va_arg(arguments, long), b = va_arg(arguments, long), c = va_arg(arguments, long), d = va_arg(arguments, long),
-         e = va_arg(arguments, long), f = va_arg(arguments, long);
-    va_end(arguments);
+static long answer_syscall(long number, long a, long b, long c, long d, long e, long f) {
     if (number == SYS_add_key) {
         return SERIAL;
     }

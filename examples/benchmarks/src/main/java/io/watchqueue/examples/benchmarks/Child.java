@@ -95,6 +95,16 @@ final class Child implements AutoCloseable {
         }
     }
 
+    /** Waits for its next line, which is a name and a number. */
+    long number(String name) {
+        String line = line();
+        if (!line.startsWith(name)) {
+            throw new IllegalStateException(
+                    command + " said '" + line + "', which does not begin with '" + name + "'");
+        }
+        return Long.parseLong(line.substring(name.length()));
+    }
+
     /** Waits for its next so many lines. */
     List<String> lines(int count) {
         List<String> lines = new ArrayList<>();

@@ -56,19 +56,12 @@ record Drain(int posts, int each, int rounds) implements Benchmark {
                                                     "drain", writer.key(), posts, each, count),
                                             count));
             report.add(
-                    Figure.compared(
+                    pairs.compared(
                             "notifications taken out",
                             "1/s",
-                            pairs.others.stream().map(round -> 1e9 / round.nanosEach()).toList(),
-                            pairs.measured.stream().map(round -> 1e9 / round.nanosEach()).toList(),
+                            round -> 1e9 / round.nanosEach(),
                             Goal.atLeast(0.8)));
-            report.add(
-                    Figure.compared(
-                            "time of one",
-                            "ns",
-                            pairs.others.stream().map(Round::nanosEach).toList(),
-                            pairs.measured.stream().map(Round::nanosEach).toList(),
-                            null));
+            report.add(pairs.compared("time of one", "ns", Round::nanosEach, null));
             report.add(
                     Figure.alone(
                             "allocated for one",

@@ -117,54 +117,32 @@ final class Flood implements Benchmark {
     private static void report(Report report, int capacity, Pairs<Run> pairs) {
         String slots = ", " + capacity + " slots";
         report.add(
-                compared(
+                pairs.compared(
                         "cold: delivered" + slots,
                         "share",
-                        pairs,
                         run -> run.cold().share(),
                         Goal.atLeast(0.97)));
         report.add(
-                compared(
+                pairs.compared(
                         "warm: delivered" + slots,
                         "share",
-                        pairs,
                         run -> run.warm(Outcome::share),
                         Goal.atLeast(1)));
         report.add(
-                compared(
-                        "warm: rate" + slots,
-                        "1/s",
-                        pairs,
-                        run -> run.warm(Outcome::perSecond),
-                        null));
+                pairs.compared(
+                        "warm: rate" + slots, "1/s", run -> run.warm(Outcome::perSecond), null));
         report.add(
-                compared(
+                pairs.compared(
                         "warm: reader's processor time each" + slots,
                         "ns",
-                        pairs,
                         run -> run.warm(Outcome::cpuNanosEach),
                         null));
         report.add(
-                compared(
+                pairs.compared(
                         "writer: time of an update" + slots,
                         "ns",
-                        pairs,
                         run -> run.warm(Outcome::writerNanosEach),
                         null));
         report.repeated(pairs.repeated);
-    }
-
-    private static Figure compared(
-            String what,
-            String unit,
-            Pairs<Run> pairs,
-            Function<Run, Double> figure,
-            @org.jspecify.annotations.Nullable Goal goal) {
-        return Figure.compared(
-                what,
-                unit,
-                pairs.others.stream().map(figure).toList(),
-                pairs.measured.stream().map(figure).toList(),
-                goal);
     }
 }

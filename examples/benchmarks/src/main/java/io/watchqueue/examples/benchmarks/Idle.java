@@ -30,8 +30,8 @@ final class Idle implements Benchmark {
         List<Long> unasked = new ArrayList<>();
         for (int i = 0; i < settings.pairs(); i++) {
             try (Child program = Child.measured("idle", seconds)) {
-                idle.add(number(program.line(), "idle "));
-                unasked.add(number(program.line(), "unasked "));
+                idle.add(program.number("idle "));
+                unasked.add(program.number("unasked "));
             }
         }
         report.add(
@@ -46,12 +46,5 @@ final class Idle implements Benchmark {
                         "",
                         unasked,
                         Goal.atMost(0)));
-    }
-
-    static long number(String line, String name) {
-        if (!line.startsWith(name)) {
-            throw new IllegalStateException("'" + line + "' does not begin with '" + name + "'");
-        }
-        return Long.parseLong(line.substring(name.length()));
     }
 }

@@ -15,8 +15,6 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -58,8 +56,15 @@ final class Latency implements Benchmark {
                                             notWarm,
                                             0),
                             library);
-            report.add(compared("median", pairs, 0.5, Goal.atMost(1.1)));
-            report.add(compared("99th percentile", pairs, 0.99, Goal.atMost(1.5)));
+            report.add(
+                    pairs.compared(
+                            "median", "ns", run -> Spread.quantileOf(run, 0.5), Goal.atMost(1.1)));
+            report.add(
+                    pairs.compared(
+                            "99th percentile",
+                            "ns",
+                            run -> Spread.quantileOf(run, 0.99),
+                            Goal.atMost(1.5)));
             report.repeated(pairs.repeated);
 
             Pairs<List<Long>> keyctl =
@@ -73,7 +78,12 @@ final class Latency implements Benchmark {
                                             notWarm,
                                             KEYCTL_STARTS_MILLIS),
                             library);
-            report.add(compared("median; C reads keyctl watch", keyctl, 0.5, Goal.atMost(0.6)));
+            report.add(
+                    keyctl.compared(
+                            "median; C reads keyctl watch",
+                            "ns",
+                            run -> Spread.quantileOf(run, 0.5),
+                            Goal.atMost(0.6)));
             report.repeated(keyctl.repeated);
         }
     }
@@ -100,15 +110,5 @@ final class Latency implements Benchmark {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static Figure compared(
-            String what, Pairs<List<Long>> pairs, double share, @Nullable Goal goal) {
-        return Figure.compared(
-                what,
-                "ns",
-                pairs.others.stream().map(run -> Spread.quantileOf(run, share)).toList(),
-                pairs.measured.stream().map(run -> Spread.quantileOf(run, share)).toList(),
-                goal);
     }
 }

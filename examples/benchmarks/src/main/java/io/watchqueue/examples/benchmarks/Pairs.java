@@ -15,8 +15,11 @@
  */
 package io.watchqueue.examples.benchmarks;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -37,6 +40,17 @@ final class Pairs<T> {
             pairs.runOne(other, measured);
         }
         return pairs;
+    }
+
+    /** What is compared is a figure of each run. */
+    Figure compared(
+            String what, String unit, Function<T, ? extends Number> figure, @Nullable Goal goal) {
+        return Figure.compared(
+                what,
+                unit,
+                others.stream().map(figure).toList(),
+                measured.stream().map(figure).toList(),
+                goal);
     }
 
     private void runOne(Supplier<T> other, Supplier<T> library) {

@@ -49,11 +49,10 @@ final class Prefetch implements Benchmark {
                                                     "slow", writer.key(), 512, work, changes)));
             report.add(Figure.alone("work for each", "ns", List.of(work), null));
             report.add(
-                    Figure.compared(
+                    pairs.compared(
                             "delivered, 512 slots, prefetch here",
                             "share",
-                            pairs.others.stream().map(Flood.Outcome::share).toList(),
-                            pairs.measured.stream().map(Flood.Outcome::share).toList(),
+                            Flood.Outcome::share,
                             null));
             report.add(
                     Figure.alone(

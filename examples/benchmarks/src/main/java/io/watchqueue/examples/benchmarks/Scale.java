@@ -51,8 +51,8 @@ final class Scale implements Benchmark {
         Pairs<List<String[]>> pairs =
                 Pairs.run(settings.pairs(), () -> opened(few), () -> opened(queues));
         String many = queues + " queues, each; C is: " + few;
-        report.add(compared("open " + many, "ns", pairs, run -> median(run, 0), 1.2));
-        report.add(compared("close " + many, "ns", pairs, run -> median(run, 1), 1.2));
+        report.add(pairs.compared("open " + many, "ns", run -> median(run, 0), Goal.atMost(1.2)));
+        report.add(pairs.compared("close " + many, "ns", run -> median(run, 1), Goal.atMost(1.2)));
         report.add(
                 Figure.alone(
                         "memory of a queue in this process",
@@ -74,19 +74,5 @@ final class Scale implements Benchmark {
 
     private static double median(List<String[]> rows, int column) {
         return Spread.of(rows.stream().map(row -> Double.valueOf(row[column])).toList()).median();
-    }
-
-    private interface OfRun {
-        double of(List<String[]> run);
-    }
-
-    private static Figure compared(
-            String what, String unit, Pairs<List<String[]>> pairs, OfRun figure, double atMost) {
-        return Figure.compared(
-                what,
-                unit,
-                pairs.others.stream().map(figure::of).toList(),
-                pairs.measured.stream().map(figure::of).toList(),
-                Goal.atMost(atMost));
     }
 }

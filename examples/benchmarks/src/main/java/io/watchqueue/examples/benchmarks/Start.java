@@ -17,6 +17,7 @@ package io.watchqueue.examples.benchmarks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** How long it takes until a watch is placed. */
 final class Start implements Benchmark {
@@ -31,12 +32,10 @@ final class Start implements Benchmark {
         List<Double> again = new ArrayList<>();
         for (int i = 0; i < settings.pairs(); i++) {
             try (Child program = Child.measured("start", times)) {
-                load.add(Idle.number(program.line(), "load ") / 1_000);
-                first.add(Idle.number(program.line(), "first ") / 1_000);
+                load.add(program.number("load ") / 1_000);
+                first.add(program.number("first ") / 1_000);
                 List<Long> all =
-                        program.lines(times - 1).stream()
-                                .map(line -> Idle.number(line, "again "))
-                                .toList();
+                        Stream.generate(() -> program.number("again ")).limit(times - 1L).toList();
                 again.add(Spread.of(all.subList(all.size() / 2, all.size())).median() / 1_000);
             }
         }

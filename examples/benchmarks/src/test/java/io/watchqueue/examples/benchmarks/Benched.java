@@ -52,6 +52,13 @@ record Benched(int status, String printed) {
         return new Benched(process.waitFor(), printed);
     }
 
+    /** What the figures of one benchmark are called, which has succeeded. */
+    static List<String> figures(Map<String, String> environment, Path json, String name)
+            throws IOException, InterruptedException {
+        run(environment, json, name).succeeded();
+        return values(json.resolve(name + ".json"), "what");
+    }
+
     /** The value of each of these properties, wherever in the file. */
     static List<String> values(Path file, String property) {
         List<String> values = new ArrayList<>();

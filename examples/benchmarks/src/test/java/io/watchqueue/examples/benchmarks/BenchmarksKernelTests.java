@@ -25,15 +25,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Each benchmark once, on a real kernel, in short: what it counts has to be right, however fast.
+ * Those benchmarks of which {@link BenchmarksTests} has no model, and a flood, on a real kernel, in
+ * short: what they count has to be right, however fast.
  */
 class BenchmarksKernelTests {
 
     @TempDir Path json;
 
     private List<String> run(String name) throws Exception {
-        Benched.run(Map.of(), json, name).succeeded();
-        return Benched.values(json.resolve(name + ".json"), "what");
+        return Benched.figures(Map.of(), json, name);
     }
 
     @Test
@@ -43,17 +43,6 @@ class BenchmarksKernelTests {
                         "cold: delivered, 32 slots",
                         "warm: delivered, 256 slots",
                         "cold: delivered, 512 slots");
-    }
-
-    @Test
-    void prefetch() throws Exception {
-        assertThat(run("prefetch")).contains("losses with prefetch");
-        assertThat(Benched.values(json.resolve("prefetch.json"), "met")).containsExactly("true");
-    }
-
-    @Test
-    void drain() throws Exception {
-        assertThat(run("drain")).contains("notifications taken out");
     }
 
     @Test

@@ -21,21 +21,49 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
-/** On this machine's own kernel, whatever it is: an ordinary pipe in the place of the queue. */
+/** On this machine's own kernel, whatever it is: ordinary pipes in the place of queues. */
 class BenchmarksTests {
-
-    private final Map<String, String> preloaded =
-            Map.of(
-                    "LD_PRELOAD",
-                    Path.of(Settings.twin()).resolveSibling("pipe_shim.so").toString());
 
     @TempDir Path json;
 
+    private static String shim(String name) {
+        return Path.of(Settings.twin()).resolveSibling(name).toString();
+    }
+
+    /** With the queue's model, which needs a folder of its own. */
+    private List<String> modelled(String name) throws Exception {
+        return Benched.figures(
+                Map.of("LD_PRELOAD", shim("queue_shim.so"), "QUEUE_SHIM", json.toString()),
+                json,
+                name);
+    }
+
+    @Test
+    void flood() throws Exception {
+        assertThat(modelled("flood"))
+                .contains(
+                        "cold: delivered, 32 slots",
+                        "warm: delivered, 256 slots",
+                        "cold: delivered, 512 slots");
+    }
+
+    @Test
+    void prefetch() throws Exception {
+        assertThat(modelled("prefetch")).contains("losses with prefetch");
+        assertThat(Benched.values(json.resolve("prefetch.json"), "met")).containsExactly("true");
+    }
+
+    @Test
+    void drain() throws Exception {
+        assertThat(modelled("drain")).contains("notifications taken out");
+    }
+
     @Test
     void aPipeIsDrainedBesideC() throws Exception {
-        Benched run = Benched.run(preloaded, json, "pipe");
+        Benched run = Benched.run(Map.of("LD_PRELOAD", shim("pipe_shim.so")), json, "pipe");
         run.succeeded();
         assertThat(run.printed()).contains("notifications taken out", "ratio: median (min-max)");
         Path file = json.resolve("pipe.json");
