@@ -280,10 +280,24 @@ class BoundedWithLossTests {
 
     @Test
     void cancellingFromWithinOnNextStopsAtOnce() {
-        StepVerifier.create(bounded(10).take(2, false))
-                .then(() -> emit(1, 2))
-                .expectNext(event(1), event(2))
-                .verifyComplete();
+        List<Notification> received = new ArrayList<>();
+        List<Notification> discarded = new ArrayList<>();
+        BaseSubscriber<Notification> subscriber =
+                new BaseSubscriber<>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription subscription) {}
+
+                    @Override
+                    protected void hookOnNext(Notification notification) {
+                        received.add(notification);
+                        cancel();
+                    }
+                };
+        bounded(10).doOnDiscard(Notification.class, discarded::add).subscribe(subscriber);
+        emit(1, 3);
+        subscriber.request(10);
+        assertThat(received).containsExactly(event(1));
+        assertThat(discarded).containsExactly(event(2), event(3));
         source.assertCancelled();
     }
 
