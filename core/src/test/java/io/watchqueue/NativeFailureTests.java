@@ -21,6 +21,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.NativeErrors;
 import io.watchqueue.test.NativeErrors.NativeError;
+import io.watchqueue.test.NativeUses;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.DynamicTest;
@@ -29,7 +30,6 @@ import org.junit.jupiter.api.Timeout;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -48,27 +48,13 @@ class NativeFailureTests {
 
     @TestFactory
     Stream<DynamicTest> eachCallWithEachOfItsErrors() {
-        return NativeErrors.all().stream()
-                .flatMap(
-                        error ->
-                                uses(error.call()).entrySet().stream()
-                                        .map(
-                                                use ->
-                                                        DynamicTest.dynamicTest(
-                                                                error.displayName()
-                                                                        + ", "
-                                                                        + use.getKey(),
-                                                                () ->
-                                                                        check(
-                                                                                error,
-                                                                                use.getKey(),
-                                                                                use.getValue()))));
+        return NativeUses.tests(NativeFailureTests::uses, NativeFailureTests::check);
     }
 
     /**
      * Where this module makes the call. Without a default, so that no new call can be forgotten.
      */
-    private static Map<String, Use> uses(NativeCall call) {
+    private static NativeUses<Use> uses(NativeCall call) {
         return switch (call) {
             case PIPE2, SET_SIZE, GET_PIPE_SIZE ->
                     use("open", scene -> scene.builder.open().close());
@@ -130,17 +116,8 @@ class NativeFailureTests {
         };
     }
 
-    private static Uses use(String name, Use use) {
-        return new Uses().and(name, use);
-    }
-
-    private static final class Uses extends LinkedHashMap<String, Use> {
-        private static final long serialVersionUID = 1;
-
-        private Uses and(String name, Use use) {
-            put(name, use);
-            return this;
-        }
+    private static NativeUses<Use> use(String name, Use use) {
+        return NativeUses.of(name, use);
     }
 
     /** A kernel with a queue that something is done to, and another one that is to go on. */
@@ -189,22 +166,11 @@ class NativeFailureTests {
             assertThat(kernel.queues().get(0).watches()).isEqualTo(Map.of(token, 1));
         }
 
-        /** Each descriptor that was opened is closed, once. */
         void assertThatNothingIsLeft(NativeError error) {
             selector.close();
             queue.close();
             bystander.close();
-            assertThat(kernel.openDescriptors()).isZero();
-            assertThat(kernel.queues()).allMatch(one -> one.watches().isEmpty());
-            int opened =
-                    2 * kernel.queues().size()
-                            + succeeded(NativeCall.EPOLL_CREATE, error)
-                            + succeeded(NativeCall.EVENTFD, error);
-            assertThat(kernel.count(NativeCall.CLOSE)).isEqualTo(opened);
-        }
-
-        private int succeeded(NativeCall call, NativeError error) {
-            return kernel.count(call) - (call == error.call() ? 1 : 0);
+            NativeUses.assertThatNothingIsLeft(kernel, error);
         }
     }
 
@@ -216,7 +182,12 @@ class NativeFailureTests {
             Throwable thrown = catchThrowable(() -> use.run(scene));
             assertThat(scene.kernel.outstandingFailures()).isEmpty();
             if (error.isThrown()) {
-                assertThatItTellsAll(thrown, error, outcome(error, name));
+                assertThatItTellsAll(
+                        thrown,
+                        error,
+                        name.equals("watch")
+                                ? NativeUses.outcomeOfWatching(error)
+                                : error.outcome());
             } else {
                 assertThat(thrown).isNull();
             }
@@ -241,13 +212,5 @@ class NativeFailureTests {
                 .as("the way out")
                 .hasSizeGreaterThan(20)
                 .endsWith(".");
-    }
-
-    /** To watch a special keyring takes keyctl(2) twice, and what refuses it is the same. */
-    private static String outcome(NativeError error, String use) {
-        boolean refused = List.of("EPERM", "ENOSYS", "EOPNOTSUPP").contains(error.errno());
-        return error.call() == NativeCall.GET_KEYRING_ID && use.equals("watch") && refused
-                ? "WatchQueueUnsupportedException"
-                : error.outcome();
     }
 }

@@ -32,6 +32,7 @@ import io.watchqueue.WatchQueueException;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.NativeErrors;
 import io.watchqueue.test.NativeErrors.NativeError;
+import io.watchqueue.test.NativeUses;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.jspecify.annotations.Nullable;
@@ -42,9 +43,6 @@ import org.reactivestreams.Publisher;
 
 import reactor.test.subscriber.TestSubscriber;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,25 +65,11 @@ class NativeFailureTests {
 
     @TestFactory
     Stream<DynamicTest> eachCallWithEachOfItsErrors() {
-        return NativeErrors.all().stream()
-                .flatMap(
-                        error ->
-                                uses(error.call()).entrySet().stream()
-                                        .map(
-                                                use ->
-                                                        DynamicTest.dynamicTest(
-                                                                error.displayName()
-                                                                        + ", "
-                                                                        + use.getKey(),
-                                                                () ->
-                                                                        check(
-                                                                                error,
-                                                                                use.getKey(),
-                                                                                use.getValue()))));
+        return NativeUses.tests(NativeFailureTests::uses, NativeFailureTests::check);
     }
 
     /** Where a stream makes the call. Without a default, so that no new call can be forgotten. */
-    private static Map<String, Use> uses(NativeCall call) {
+    private static NativeUses<Use> uses(NativeCall call) {
         return switch (call) {
             case PIPE2, SET_SIZE, GET_PIPE_SIZE ->
                     use("subscribing", scene -> scene.errorOf(scene.flux.build()))
@@ -144,21 +128,12 @@ class NativeFailureTests {
                     INVALIDATE,
                     GET_PERSISTENT,
                     MOVE ->
-                    Map.of();
+                    NativeUses.none();
         };
     }
 
-    private static Uses use(String name, Use use) {
-        return new Uses().and(name, use);
-    }
-
-    private static final class Uses extends LinkedHashMap<String, Use> {
-        private static final long serialVersionUID = 1;
-
-        private Uses and(String name, Use use) {
-            put(name, use);
-            return this;
-        }
+    private static NativeUses<Use> use(String name, Use use) {
+        return NativeUses.of(name, use);
     }
 
     /** A reader with one stream that is to go on, and one queue that something is done to. */
@@ -193,6 +168,7 @@ class NativeFailureTests {
                         .block();
         final TestSubscriber<Notification> received = subscribe(queue.receive(), 0);
         final AtomicReference<Throwable> uncaught = new AtomicReference<>();
+        int callsBefore;
 
         private NotificationReader reader() {
             return NotificationReader.create(
@@ -239,9 +215,12 @@ class NativeFailureTests {
             return errorOf(received);
         }
 
+        /** A reader that fails has closed its epoll instance before it tells anybody. */
         @Nullable Throwable errorOfTheOtherStream() {
-            eventually(() -> kernel.outstandingFailures().isEmpty());
-            kernel.settle();
+            eventually(
+                    () ->
+                            bystander.isTerminated()
+                                    || kernel.count(NativeCall.EPOLL_WAIT) > callsBefore);
             return errorOf(bystander);
         }
 
@@ -290,17 +269,7 @@ class NativeFailureTests {
             received.cancel();
             queue.dispose();
             eventually(() -> threads.stream().noneMatch(Thread::isAlive));
-            assertThat(kernel.openDescriptors()).isZero();
-            assertThat(kernel.queues()).allMatch(one -> one.watches().isEmpty());
-            int opened =
-                    2 * kernel.queues().size()
-                            + succeeded(NativeCall.EPOLL_CREATE, error)
-                            + succeeded(NativeCall.EVENTFD, error);
-            assertThat(kernel.count(NativeCall.CLOSE)).isEqualTo(opened);
-        }
-
-        private int succeeded(NativeCall call, NativeError error) {
-            return kernel.count(call) - (call == error.call() ? 1 : 0);
+            NativeUses.assertThatNothingIsLeft(kernel, error);
         }
     }
 
@@ -308,32 +277,25 @@ class NativeFailureTests {
         Scene scene = new Scene();
         try {
             scene.kernel.settle();
-            int before = scene.kernel.count(error.call());
+            scene.callsBefore = scene.kernel.count(error.call());
             scene.kernel.fail(error.call(), error.errno());
             Throwable thrown = use.run(scene);
             assertThat(scene.kernel.outstandingFailures()).isEmpty();
             if (error.isThrown() && !name.equals(ENDING)) {
                 assertThat(thrown).isInstanceOf(WatchQueueException.class);
-                assertThat(thrown.getClass().getSimpleName()).isEqualTo(outcome(error));
+                assertThat(thrown.getClass().getSimpleName())
+                        .isEqualTo(NativeUses.outcomeOfWatching(error));
                 assertThat(((WatchQueueException) thrown).errnoName()).isEqualTo(error.errno());
             } else {
                 assertThat(thrown).isNull();
             }
             if (error.outcome().equals(NativeErrors.RETRIED)) {
-                assertThat(scene.kernel.count(error.call()) - before).isGreaterThan(1);
+                assertThat(scene.kernel.count(error.call()) - scene.callsBefore).isGreaterThan(1);
             }
             scene.assertThatTheOtherStreamGoesOn();
             scene.assertThatNothingIsLeft(error);
         } finally {
             scene.kernel.close();
         }
-    }
-
-    /** To watch a special keyring takes keyctl(2) twice, and what refuses it is the same. */
-    private static String outcome(NativeError error) {
-        boolean refused = List.of("EPERM", "ENOSYS", "EOPNOTSUPP").contains(error.errno());
-        return error.call() == NativeCall.GET_KEYRING_ID && refused
-                ? "WatchQueueUnsupportedException"
-                : error.outcome();
     }
 }
