@@ -217,14 +217,14 @@ class TestKernelTests {
         Process process =
                 start(
                         directory,
-                        Map.of("WATCHQUEUE_KERNEL_DEADLINE", "10"),
+                        Map.of("WATCHQUEUE_KERNEL_DEADLINE", "20"),
                         "sh",
                         "-c",
                         "echo up; sleep 10000");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
         Run run = finish(process);
         assertThat(run.status).isEqualTo(124);
-        assertThat(run.err).contains("still running after 10 s", "WATCHQUEUE_KERNEL_DEADLINE");
+        assertThat(run.err).contains("still running after 20 s", "WATCHQUEUE_KERNEL_DEADLINE");
         assertNoneIsLeft(all);
     }
 

@@ -345,6 +345,32 @@ class WatchQueueTests {
     }
 
     @Test
+    void withoutATimeItDoesNotWait() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            assertThat(queue.read(Duration.ZERO)).isNull();
+            assertThat(queue.read(Duration.ofMillis(-1))).isNull();
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(queue.read(Duration.ZERO)).isNotNull();
+            kernel.post(FakeKernel.key(1, 2, 0, 1));
+            assertThat(queue.read(Duration.ofSeconds(Long.MIN_VALUE))).isNotNull();
+            assertThat(kernel.count(NativeCall.POLL)).isZero();
+        }
+    }
+
+    @Test
+    void theLongestTimeThereIsIsNoMistake() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            for (Duration longest :
+                    List.of(
+                            Duration.ofSeconds(Long.MAX_VALUE),
+                            Duration.ofMillis(Integer.MAX_VALUE).minusNanos(1))) {
+                kernel.post(FakeKernel.key(1, 1, 0, 1));
+                assertThat(queue.read(longest)).isNotNull();
+            }
+        }
+    }
+
+    @Test
     void signalsDoNotDisturb() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             kernel.fail(NativeCall.READ, Errno.EINTR, Errno.EINTR);

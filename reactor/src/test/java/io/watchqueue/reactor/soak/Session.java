@@ -161,7 +161,7 @@ final class Session {
                 });
         End end = random.nextBoolean() ? End.READ_TO_THE_END : anyAbruptEnd();
         if (end == End.READ_TO_THE_END) {
-            readToTheEnd(queue);
+            readToTheEnd(queue, watched);
         } else {
             end(end, queue::dispose);
         }
@@ -242,9 +242,13 @@ final class Session {
 
     /**
      * Has the queue say where its end is, by the removal of a watch, which no filter holds back:
-     * all that was done before is received before it. It may be lost as anything else.
+     * all that was done before is received before it. It may be lost as anything else, so nothing
+     * else is watched then, which would always be faster than a reader that has no processor.
      */
-    private void readToTheEnd(ReactiveWatchQueue queue) {
+    private void readToTheEnd(ReactiveWatchQueue queue, List<KeyId> watched) {
+        while (!watched.isEmpty()) {
+            unwatch(queue, watched);
+        }
         receiver.askForAll();
         long deadline = System.nanoTime() + SOON.toNanos();
         for (int attempt = 1; ; attempt++) {

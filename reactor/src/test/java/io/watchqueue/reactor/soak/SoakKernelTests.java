@@ -36,7 +36,7 @@ import java.util.Locale;
  */
 class SoakKernelTests {
 
-    private static final long SECONDS = Long.getLong("soak.seconds", 45);
+    private static final long SECONDS = Long.getLong("soak.seconds", 120);
     private static final long SEED = Long.getLong("soak.seed", 20_261_125);
 
     private static final Duration SOON = Duration.ofSeconds(60);
