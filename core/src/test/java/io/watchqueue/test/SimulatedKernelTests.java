@@ -223,6 +223,28 @@ class SimulatedKernelTests {
     }
 
     @Test
+    void nobodyMakesAKeyThatIsRequestedAndThatIsKnownForAMinute() {
+        KeyId ring = keys.addKeyring("app", Keyring.USER);
+        assertThatThrownBy(() -> keys.request("user", "token", "callout", ring))
+                .isInstanceOf(WatchQueueException.class)
+                .hasMessageContaining("ENOENT");
+        assertThat(keys.list(ring)).hasSize(1);
+        KeyId negative = keys.list(ring).get(0);
+        assertThatThrownBy(() -> keys.read(negative))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("ENOKEY");
+        keys.link(ring, Keyring.SESSION);
+        assertThatThrownBy(() -> keys.request("user", "token", "callout", ring))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContaining("ENOKEY");
+        assertThat(keys.list(ring)).containsExactly(negative);
+        kernel.advance(Duration.ofSeconds(61));
+        assertThatThrownBy(() -> keys.request("user", "token", "callout", ring))
+                .hasMessageContaining("ENOENT");
+        assertThat(keys.list(ring)).isNotEmpty().doesNotContain(negative);
+    }
+
+    @Test
     void anOverflowOnDemandShowsToWhoDidNotLookForALoss() {
         KeyId key = add("token");
         List<Object> ready = new ArrayList<>();
