@@ -1,0 +1,219 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import static io.watchqueue.reactor.FakeStreams.SOON;
+import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.eventually;
+import static io.watchqueue.reactor.FakeStreams.range;
+import static io.watchqueue.reactor.FakeStreams.subscribe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.Notification;
+import io.watchqueue.internal.Errno;
+import io.watchqueue.test.NativeCall;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscription;
+
+import reactor.core.Scannable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.test.StepVerifier;
+import reactor.test.subscriber.TestSubscriber;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/** What one subscription does within one turn, when its subscriber acts from within onNext. */
+@Timeout(60)
+class NotificationSubscriptionTests {
+
+    private static final int PREFETCH = 10;
+
+    private final FakeStreams streams = new FakeStreams().prefetch(PREFETCH);
+
+    @AfterEach
+    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
+    /** Asks for nothing by itself, and hides nothing. */
+    private static final class Acting extends BaseSubscriber<Notification> {
+        final List<Integer> received = new CopyOnWriteArrayList<>();
+        final CountDownLatch failed = new CountDownLatch(1);
+        private final Consumer<Acting> action;
+
+        Acting(Consumer<Acting> action) {
+            this.action = action;
+        }
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {}
+
+        @Override
+        protected void hookOnNext(Notification notification) {
+            received.add(FakeStreams.serial(notification));
+            action.accept(this);
+        }
+
+        @Override
+        protected void hookOnError(Throwable error) {
+            failed.countDown();
+        }
+    }
+
+    private Acting acting(Consumer<Acting> action) {
+        Acting subscriber = new Acting(action);
+        streams.flux().subscribe(subscriber);
+        return subscriber;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(SOON.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void whoAsksForOneAtATimeGetsAllThatWasPrefetched() {
+        Acting subscriber = acting(one -> one.request(1));
+        streams.post(1, 5);
+        streams.settle();
+        subscriber.request(1);
+        eventually(() -> subscriber.received.equals(range(1, 5)));
+        subscriber.cancel();
+    }
+
+    @Test
+    void whoAsksForOneAtATimeGetsAllThatWasPrefetchedBeforeAFailure() {
+        Acting subscriber = acting(one -> one.request(1));
+        streams.post(1, 5);
+        streams.settle();
+        streams.kernel.fail(NativeCall.READ, Errno.EIO);
+        streams.post(6, 6);
+        eventually(() -> streams.kernel.open().size() == 2);
+        subscriber.request(1);
+        await(subscriber.failed);
+        assertThat(subscriber.received).isEqualTo(range(1, 5));
+    }
+
+    @Test
+    void whatIsReadAheadNeverExceedsThePrefetch() {
+        CountDownLatch inOnNext = new CountDownLatch(1);
+        CountDownLatch posted = new CountDownLatch(1);
+        Acting subscriber =
+                acting(
+                        one -> {
+                            inOnNext.countDown();
+                            await(posted);
+                        });
+        streams.post(1, 5);
+        streams.settle();
+        subscriber.request(1);
+        await(inOnNext);
+        streams.post(6, 30);
+        posted.countDown();
+        streams.settle();
+        // Four are there, so six more are taken, by a read of eight at least.
+        assertThat(streams.kernel.queued()).isBetween(25 - 8, 25 - 6);
+        subscriber.request(29);
+        eventually(() -> subscriber.received.equals(range(1, 30)));
+        subscriber.cancel();
+    }
+
+    @Test
+    void whoCancelsWithinWhatWasPrefetchedGetsNoMore() {
+        Acting subscriber = acting(BaseSubscriber::cancel);
+        streams.post(1, 5);
+        streams.settle();
+        subscriber.request(3);
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+        assertThat(subscriber.received).containsExactly(1);
+    }
+
+    @Test
+    void whoCancelsAtTheLastThatWasPrefetchedGetsNothingOfTheQueue() {
+        Acting subscriber =
+                acting(
+                        one -> {
+                            streams.post(2, 3);
+                            one.cancel();
+                        });
+        streams.post(1, 1);
+        streams.settle();
+        subscriber.request(3);
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+        assertThat(subscriber.received).containsExactly(1);
+    }
+
+    @Test
+    void whoCancelsWithinOneReadGetsNoMoreOfIt() {
+        streams.prefetch(0);
+        Acting subscriber = acting(BaseSubscriber::cancel);
+        streams.post(1, 5);
+        subscriber.request(5);
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+        assertThat(subscriber.received).containsExactly(1);
+    }
+
+    @Test
+    void theLastRemovalIsTheEndAlsoIfNoMoreIsAskedFor() {
+        FakeStreams completing = new FakeStreams().completeWhenUnwatched();
+        StepVerifier.create(completing.flux(), 0)
+                .then(() -> completing.kernel.destroy(1))
+                .thenRequest(1)
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(SOON);
+        completing.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
+    @Test
+    void itCanBeScanned() {
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        TestSubscriber<Notification> subscriber =
+                subscribe(streams.flux().doOnSubscribe(subscription::set), 2);
+        streams.post(1, 5);
+        awaitCount(subscriber, 2);
+        streams.settle();
+        Scannable last = Scannable.from(subscription.get());
+        Scannable scanned = last.parents().map(Scannable::from).reduce(last, (a, b) -> b);
+        assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
+        assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isEqualTo(3);
+        assertThat(scanned.scan(Scannable.Attr.PREFETCH)).isEqualTo(PREFETCH);
+        assertThat(scanned.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.ASYNC);
+        assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isFalse();
+        assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isFalse();
+        assertThat(scanned.scan(Scannable.Attr.ERROR)).isNull();
+        assertThat(scanned.scanUnsafe(Scannable.Attr.DELAY_ERROR)).isNull();
+        streams.kernel.fail(NativeCall.READ, Errno.EIO);
+        subscriber.request(10);
+        subscriber.block();
+        assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNull();
+        assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isTrue();
+        assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isFalse();
+        assertThat(scanned.scan(Scannable.Attr.ERROR)).hasMessageContaining("EIO");
+    }
+}
