@@ -132,6 +132,7 @@ class ReactiveWatchQueueTests {
     void whatHappensBeforeItIsReceivedIsKept() {
         ReactiveWatchQueue queue = streams.queue();
         streams.post(1, 3);
+        assertThat(queue.isDisposed()).isFalse();
         StepVerifier.create(queue.receive().map(FakeStreams::serial))
                 .expectNext(1, 2, 3)
                 .then(queue::dispose)
