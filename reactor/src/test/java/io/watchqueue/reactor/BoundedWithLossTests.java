@@ -302,6 +302,15 @@ class BoundedWithLossTests {
     }
 
     @Test
+    void whoTakesTwoCancelsAtTheSecond() {
+        StepVerifier.create(bounded(10).take(2, false))
+                .then(() -> emit(1, 2))
+                .expectNext(event(1), event(2))
+                .verifyComplete();
+        source.assertCancelled();
+    }
+
+    @Test
     void aSlowSubscriberBehindAShareLosesAloneAndIsTold() {
         Sinks.Many<Notification> kernel = Sinks.many().multicast().onBackpressureBuffer(4);
         Flux<Notification> shared = kernel.asFlux().publish(4).refCount(2);

@@ -24,6 +24,9 @@ import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.test.FakeKernel;
 
+import org.reactivestreams.Subscription;
+
+import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.NonBlocking;
 import reactor.test.subscriber.TestSubscriber;
@@ -138,6 +141,12 @@ final class FakeStreams {
                         : TestSubscriber.builder().initialRequest(demand).build();
         flux.subscribe(subscriber);
         return subscriber;
+    }
+
+    /** What is at the upstream end of a subscription, to be scanned. */
+    static Scannable source(Subscription subscription) {
+        Scannable last = Scannable.from(subscription);
+        return last.parents().map(Scannable::from).reduce(last, (a, b) -> b);
     }
 
     static int serial(Notification notification) {

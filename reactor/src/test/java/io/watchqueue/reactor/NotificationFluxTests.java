@@ -609,8 +609,7 @@ class NotificationFluxTests {
         AtomicReference<Subscription> subscription = new AtomicReference<>();
         flux.doOnSubscribe(subscription::set)
                 .subscribe(TestSubscriber.builder().initialRequest(9).build());
-        Scannable scanned = Scannable.from(subscription.get());
-        Scannable source = scanned.parents().map(Scannable::from).reduce(scanned, (a, b) -> b);
+        Scannable source = FakeStreams.source(subscription.get());
         assertThat(source.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9);
         assertThat(source.scan(Scannable.Attr.CAPACITY)).isEqualTo(32);
         subscription.get().cancel();

@@ -143,14 +143,18 @@ class NotificationSubscriptionTests {
         subscriber.cancel();
     }
 
+    private void assertThatOnlyTheFirstComes(Acting subscriber, long demand) {
+        subscriber.request(demand);
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+        assertThat(subscriber.received).containsExactly(1);
+    }
+
     @Test
     void whoCancelsWithinWhatWasPrefetchedGetsNoMore() {
         Acting subscriber = acting(BaseSubscriber::cancel);
         streams.post(1, 5);
         streams.settle();
-        subscriber.request(3);
-        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
-        assertThat(subscriber.received).containsExactly(1);
+        assertThatOnlyTheFirstComes(subscriber, 3);
     }
 
     @Test
@@ -163,9 +167,7 @@ class NotificationSubscriptionTests {
                         });
         streams.post(1, 1);
         streams.settle();
-        subscriber.request(3);
-        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
-        assertThat(subscriber.received).containsExactly(1);
+        assertThatOnlyTheFirstComes(subscriber, 3);
     }
 
     @Test
@@ -173,21 +175,17 @@ class NotificationSubscriptionTests {
         streams.prefetch(0);
         Acting subscriber = acting(BaseSubscriber::cancel);
         streams.post(1, 5);
-        subscriber.request(5);
-        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
-        assertThat(subscriber.received).containsExactly(1);
+        assertThatOnlyTheFirstComes(subscriber, 5);
     }
 
     @Test
     void theLastRemovalIsTheEndAlsoIfNoMoreIsAskedFor() {
-        FakeStreams completing = new FakeStreams().completeWhenUnwatched();
-        StepVerifier.create(completing.flux(), 0)
-                .then(() -> completing.kernel.destroy(1))
+        StepVerifier.create(streams.prefetch(0).completeWhenUnwatched().flux(), 0)
+                .then(() -> streams.kernel.destroy(1))
                 .thenRequest(1)
                 .expectNextCount(1)
                 .expectComplete()
                 .verify(SOON);
-        completing.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 
     @Test
@@ -198,8 +196,7 @@ class NotificationSubscriptionTests {
         streams.post(1, 5);
         awaitCount(subscriber, 2);
         streams.settle();
-        Scannable last = Scannable.from(subscription.get());
-        Scannable scanned = last.parents().map(Scannable::from).reduce(last, (a, b) -> b);
+        Scannable scanned = FakeStreams.source(subscription.get());
         assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
         assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isEqualTo(3);
         assertThat(scanned.scan(Scannable.Attr.PREFETCH)).isEqualTo(PREFETCH);
