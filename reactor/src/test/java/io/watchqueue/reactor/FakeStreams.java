@@ -35,7 +35,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -167,6 +169,14 @@ final class FakeStreams {
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("still not so after %s", SOON).isLessThan(deadline);
             sleep(1);
+        }
+    }
+
+    static boolean awaitLatch(CountDownLatch latch) {
+        try {
+            return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

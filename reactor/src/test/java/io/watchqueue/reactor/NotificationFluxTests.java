@@ -18,6 +18,7 @@ package io.watchqueue.reactor;
 import static io.watchqueue.reactor.FakeStreams.QUIET;
 import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.awaitLatch;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.range;
 import static io.watchqueue.reactor.FakeStreams.serial;
@@ -56,7 +57,6 @@ import reactor.test.util.RaceTestUtils;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
@@ -629,13 +629,5 @@ class NotificationFluxTests {
         assertThatThrownBy(() -> NotificationFlux.builder().watch(KeyId.of(1), 256))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("256");
-    }
-
-    private static boolean awaitLatch(CountDownLatch latch) {
-        try {
-            return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

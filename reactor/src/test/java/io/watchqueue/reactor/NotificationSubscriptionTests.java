@@ -17,6 +17,7 @@ package io.watchqueue.reactor;
 
 import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.awaitLatch;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.range;
 import static io.watchqueue.reactor.FakeStreams.subscribe;
@@ -40,7 +41,6 @@ import reactor.test.subscriber.TestSubscriber;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -88,14 +88,6 @@ class NotificationSubscriptionTests {
         return subscriber;
     }
 
-    private static void await(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(SOON.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     @Test
     void whoAsksForOneAtATimeGetsAllThatWasPrefetched() {
         Acting subscriber = acting(one -> one.request(1));
@@ -115,7 +107,7 @@ class NotificationSubscriptionTests {
         streams.post(6, 6);
         eventually(() -> streams.kernel.open().size() == 2);
         subscriber.request(1);
-        await(subscriber.failed);
+        assertThat(awaitLatch(subscriber.failed)).isTrue();
         assertThat(subscriber.received).isEqualTo(range(1, 5));
     }
 
@@ -127,12 +119,12 @@ class NotificationSubscriptionTests {
                 acting(
                         one -> {
                             inOnNext.countDown();
-                            await(posted);
+                            assertThat(awaitLatch(posted)).isTrue();
                         });
         streams.post(1, 5);
         streams.settle();
         subscriber.request(1);
-        await(inOnNext);
+        assertThat(awaitLatch(inOnNext)).isTrue();
         streams.post(6, 30);
         posted.countDown();
         streams.settle();
