@@ -20,6 +20,7 @@ import io.watchqueue.WatchQueueSelector;
 
 import reactor.core.scheduler.NonBlocking;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -40,15 +41,24 @@ import java.util.function.Consumer;
  */
 public final class NotificationReader {
 
+    /** In which a flood brings less than a queue of 256 holds, also with what timers add. */
+    private static final Duration PAUSE = Duration.ofNanos(100_000);
+
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
     private final Consumer<ReaderLoop> starter;
+    private final Duration pause;
 
     /** One for each kernel, with its users: one, unless tests simulate others. */
     private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
 
     NotificationReader(Consumer<ReaderLoop> starter) {
+        this(starter, PAUSE);
+    }
+
+    private NotificationReader(Consumer<ReaderLoop> starter, Duration pause) {
         this.starter = starter;
+        this.pause = pause;
     }
 
     /**
@@ -85,7 +95,12 @@ public final class NotificationReader {
      */
     public static NotificationReader create(ThreadFactory threads) {
         Objects.requireNonNull(threads, "threads");
-        return new NotificationReader(loop -> ReaderThreads.start(threads, loop));
+        return create(threads, PAUSE);
+    }
+
+    /** The pause is for what a subscriber that is behind has not asked for. */
+    static NotificationReader create(ThreadFactory threads, Duration pause) {
+        return new NotificationReader(loop -> ReaderThreads.start(threads, loop), pause);
     }
 
     /**
@@ -106,7 +121,7 @@ public final class NotificationReader {
     private ReaderLoop start(WatchQueue queue) {
         WatchQueueSelector selector = WatchQueueSelector.openFor(queue);
         try {
-            ReaderLoop loop = new ReaderLoop(selector, this);
+            ReaderLoop loop = new ReaderLoop(selector, this, pause);
             starter.accept(loop);
             return loop;
         } catch (Throwable e) {

@@ -62,6 +62,9 @@ final class NotificationSubscription
      */
     private static final int TURN = WatchQueue.MAX_CAPACITY;
 
+    /** A queue of fewer can fill while a thread sleeps for the shortest time that it can. */
+    private static final int PATIENT_FROM = 256;
+
     // In the order in which one may follow the other.
     private static final int RUNNING = 0;
     private static final int DISPOSED = 1;
@@ -113,6 +116,9 @@ final class NotificationSubscription
 
     /** What is still to be emitted in this turn. */
     private long owed;
+
+    /** Whether the last turn found something, and so little that the queue will not fill soon. */
+    private boolean foundLittle;
 
     /** Nothing more comes from the queue, which is closed: what was prefetched is all there is. */
     private boolean ended;
@@ -226,9 +232,21 @@ final class NotificationSubscription
         return false;
     }
 
+    /**
+     * Whether what comes next can stay in the kernel's queue for a moment, since the subscriber has
+     * not asked for all that was prefetched.
+     */
+    boolean isPatient() {
+        return foundLittle
+                && requested == 0
+                && !prefetched.isEmpty()
+                && queue.capacity() >= PATIENT_FROM;
+    }
+
     private boolean turn(WatchQueueSelector selector) {
         long demand = Math.min(requested, TURN);
         owed = demand;
+        foundLittle = false;
         boolean drained = false;
         try {
             while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
@@ -282,6 +300,7 @@ final class NotificationSubscription
         }
         if (received > 0) {
             settings.recorder().received(this, received);
+            foundLittle = received < queue.capacity() / 4;
         }
         boolean drained = received < wanted;
         if (drained) {

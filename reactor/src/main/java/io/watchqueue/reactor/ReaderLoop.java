@@ -20,11 +20,13 @@ import io.watchqueue.WatchQueueSelector;
 
 import org.jspecify.annotations.Nullable;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -55,12 +57,21 @@ final class ReaderLoop implements Runnable {
     /** Whether the thread is, or is about to be, in the kernel, where only a wakeup reaches it. */
     private volatile boolean waiting;
 
+    /** The thread while it pauses, or is about to. */
+    private volatile @Nullable Thread paused;
+
+    private final long pauseNanos;
+
+    /** Whether the subscription that was served last has enough to go on with. */
+    private boolean patient;
+
     private volatile boolean unused;
     private volatile @Nullable Throwable failure;
 
-    ReaderLoop(WatchQueueSelector selector, NotificationReader owner) {
+    ReaderLoop(WatchQueueSelector selector, NotificationReader owner, Duration pause) {
         this.selector = selector;
         this.owner = owner;
+        this.pauseNanos = pause.toNanos();
     }
 
     boolean accepts(WatchQueue queue) {
@@ -91,6 +102,8 @@ final class ReaderLoop implements Runnable {
             failSignalled(failed);
         } else if (waiting) {
             wakeup();
+        } else {
+            LockSupport.unpark(paused);
         }
     }
 
@@ -136,11 +149,28 @@ final class ReaderLoop implements Runnable {
             }
             return;
         }
+        if (patient && served.size() == 1) {
+            pause();
+        }
         waiting = true;
         if (signalled.get() == null && !unused) {
             selector.select(ready);
         }
         waiting = false;
+    }
+
+    /**
+     * For a subscriber that is behind, a flood is read some at a time: to be woken up for each
+     * notification would take the processor from the subscriber, and the thread its place with the
+     * scheduler when the queue fills.
+     */
+    private void pause() {
+        patient = false;
+        paused = Thread.currentThread();
+        if (signalled.get() == null && !unused) {
+            LockSupport.parkNanos(pauseNanos);
+        }
+        paused = null;
     }
 
     private void serveSignalled() {
@@ -176,6 +206,7 @@ final class ReaderLoop implements Runnable {
         if (subscription.serve(selector)) {
             enqueue(subscription);
         }
+        patient = subscription.isPatient();
     }
 
     private void wokenUp(WatchQueueSelector.Registration registration) {

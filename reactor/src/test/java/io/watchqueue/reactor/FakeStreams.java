@@ -60,6 +60,11 @@ final class FakeStreams {
         return this;
     }
 
+    /** The reader's pause for those that are behind, instead of its own. */
+    FakeStreams pause(Duration pause) {
+        return reader(NotificationReader.create(this::daemon, pause));
+    }
+
     FakeStreams prefetch(int notifications) {
         this.prefetch = notifications;
         return this;

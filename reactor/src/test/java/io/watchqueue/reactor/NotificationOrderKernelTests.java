@@ -129,6 +129,12 @@ class NotificationOrderKernelTests {
             }
         }
 
+        @Override
+        protected void hookOnError(Throwable error) {
+            checker.mistakes.add(error.toString());
+            ended.countDown();
+        }
+
         void requestUntilTheEnd() {
             while (!fromOnNext && ended.getCount() > 0) {
                 requestSome();

@@ -114,6 +114,16 @@ class NotificationReaderTests {
     }
 
     @Test
+    void theSharedOneIsAlwaysTheSameAndServes() {
+        assertThat(NotificationReader.shared()).isSameAs(NotificationReader.shared());
+        TestSubscriber<Notification> subscriber =
+                subscribe(streams.reader(NotificationReader.shared()).flux(), Long.MAX_VALUE);
+        streams.post(1, 1);
+        awaitCount(subscriber, 1);
+        subscriber.cancel();
+    }
+
+    @Test
     @SuppressWarnings("ThreadPriorityCheck") // to see that it is not inherited
     void itsOwnThreadHasNothingOfTheFirstSubscribersThread() throws Exception {
         AtomicReference<Thread> reading = new AtomicReference<>();
