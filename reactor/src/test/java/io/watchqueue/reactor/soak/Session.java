@@ -96,7 +96,14 @@ final class Session {
 
     /** Runs it; returns null if its keys were gone when it began. */
     @Nullable Result run() throws InterruptedException {
-        return random.nextInt(3) == 0 ? runStream() : runQueue();
+        try {
+            return random.nextInt(3) == 0 ? runStream() : runQueue();
+        } catch (RuntimeException e) {
+            if (receiver.error() != null) {
+                e.addSuppressed(receiver.error());
+            }
+            throw e;
+        }
     }
 
     /** One whose watches are placed when it is subscribed to. */
