@@ -32,6 +32,13 @@ import java.util.Map;
 /** A run of the benchmarks, much too short for its figures to mean anything. */
 record Benched(int status, String printed) {
 
+    /** Of those of a flood, on whatever kernel. */
+    static final List<String> FLOOD =
+            List.of(
+                    "cold: delivered, 32 slots",
+                    "warm: delivered, 256 slots",
+                    "cold: delivered, 512 slots");
+
     static Benched run(Map<String, String> environment, Path json, String... names)
             throws IOException, InterruptedException {
         List<String> command =
