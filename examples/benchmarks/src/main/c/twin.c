@@ -16,9 +16,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define MARK_EVERY_MILLIS 10
@@ -31,7 +33,7 @@ struct change {
 /* Where a program would do something with a change. */
 static struct change last;
 
-static void die(const char *what) {
+static _Noreturn void die(const char *what) {
     perror(what);
     exit(1);
 }
@@ -169,14 +171,32 @@ static void latency(int key, long changes) {
     }
 }
 
-static void lines(int key, long changes) {
-    char command[64], line[256];
-    uint64_t *arrived = calloc(changes, sizeof *arrived);
-    snprintf(command, sizeof command, "exec keyctl watch %d", key);
-    FILE *watch = popen(command, "r");
-    if (!watch) {
-        die("keyctl watch");
+/* What "keyctl watch" prints. It would outlive this process if there were no more changes. */
+static FILE *watch_lines(int key) {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) == -1) {
+        die("pipe2");
     }
+    switch (fork()) {
+        case -1:
+            die("fork");
+        case 0: {
+            char serial[16];
+            snprintf(serial, sizeof serial, "%d", key);
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            dup2(fds[1], 1);
+            execlp("keyctl", "keyctl", "watch", serial, NULL);
+            die("keyctl watch");
+        }
+    }
+    close(fds[1]);
+    return fdopen(fds[0], "r");
+}
+
+static void lines(int key, long changes) {
+    char line[256];
+    uint64_t *arrived = calloc(changes, sizeof *arrived);
+    FILE *watch = watch_lines(key);
     /* It says nothing before the first change: whoever makes them has to wait. */
     puts("ready");
     for (long i = 0; i < changes && fgets(line, sizeof line, watch); i++) {
@@ -185,9 +205,6 @@ static void lines(int key, long changes) {
     for (long i = 0; i < changes; i++) {
         printf("%lu\n", arrived[i]);
     }
-    fflush(stdout);
-    /* keyctl watch goes on until its key is gone. */
-    _exit(0);
 }
 
 static void drain(int key, long posts, long each, long rounds) {

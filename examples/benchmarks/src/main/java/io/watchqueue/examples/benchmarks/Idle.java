@@ -15,36 +15,35 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /** What the reader's thread does while nothing happens, or nobody asks: nothing. */
 final class Idle implements Benchmark {
 
     private static final int SECONDS = 10;
 
+    private record Outcome(long idle, long unasked) {}
+
     @Override
     public void run(Settings settings, Report report) {
         int seconds = settings.scaled(SECONDS);
-        List<Long> idle = new ArrayList<>();
-        List<Long> unasked = new ArrayList<>();
-        for (int i = 0; i < settings.pairs(); i++) {
-            try (Child program = Child.measured("idle", seconds)) {
-                idle.add(program.number("idle "));
-                unasked.add(program.number("unasked "));
-            }
-        }
+        Runs<Outcome> runs = Runs.of(settings.pairs(), done -> idle(seconds));
         report.add(
                 Figure.alone(
                         "runs of the reader in " + seconds + " s without a change",
                         "",
-                        idle,
+                        runs.figures(Outcome::idle),
                         Goal.atMost(0)));
         report.add(
                 Figure.alone(
                         "runs of the reader in 100 changes without demand",
                         "",
-                        unasked,
+                        runs.figures(Outcome::unasked),
                         Goal.atMost(0)));
+        report.repeated(runs.repeated());
+    }
+
+    private static Outcome idle(int seconds) {
+        try (Child program = Child.measured("idle", seconds)) {
+            return new Outcome(program.number("idle "), program.number("unasked "));
+        }
     }
 }

@@ -17,29 +17,35 @@ package io.watchqueue.examples.benchmarks;
 
 import org.jspecify.annotations.Nullable;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/**
- * Runs of two programs by turns, so that what drifts on the machine drifts for both. A pair of
- * which a process dies is run again: emulated processors can kill a JVM, see PERFORMANCE.md.
- */
+/** Runs of two programs by turns, so that what drifts on the machine drifts for both. */
 final class Pairs<T> {
 
-    private static final int DEATHS_TOLERATED = 9;
+    private record Pair<T>(T other, T measured) {}
 
-    final List<T> others = new ArrayList<>();
-    final List<T> measured = new ArrayList<>();
-    int repeated;
+    final List<T> others;
+    final List<T> measured;
+    final int repeated;
+
+    private Pairs(Runs<Pair<T>> pairs) {
+        others = pairs.figures(Pair::other);
+        measured = pairs.figures(Pair::measured);
+        repeated = pairs.repeated();
+    }
 
     static <T> Pairs<T> run(int count, Supplier<T> other, Supplier<T> measured) {
-        Pairs<T> pairs = new Pairs<>();
-        while (pairs.measured.size() < count) {
-            pairs.runOne(other, measured);
+        return new Pairs<>(Runs.of(count, done -> pair(done % 2 == 0, other, measured)));
+    }
+
+    private static <T> Pair<T> pair(boolean otherFirst, Supplier<T> other, Supplier<T> measured) {
+        if (otherFirst) {
+            return new Pair<>(other.get(), measured.get());
         }
-        return pairs;
+        T first = measured.get();
+        return new Pair<>(other.get(), first);
     }
 
     /** What is compared is a figure of each run. */
@@ -51,20 +57,5 @@ final class Pairs<T> {
                 others.stream().map(figure).toList(),
                 measured.stream().map(figure).toList(),
                 goal);
-    }
-
-    private void runOne(Supplier<T> other, Supplier<T> library) {
-        boolean otherFirst = measured.size() % 2 == 0;
-        try {
-            T first = (otherFirst ? other : library).get();
-            T second = (otherFirst ? library : other).get();
-            others.add(otherFirst ? first : second);
-            measured.add(otherFirst ? second : first);
-        } catch (Child.EndedException e) {
-            if (++repeated > DEATHS_TOLERATED) {
-                throw e;
-            }
-            System.err.println("again, since " + e.getMessage());
-        }
     }
 }

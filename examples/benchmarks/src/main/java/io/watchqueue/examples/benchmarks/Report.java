@@ -68,11 +68,11 @@ final class Report {
                 met == null ? "" : met ? "met" : "not met");
     }
 
-    /** Says how many pairs of runs had to be run again. */
-    void repeated(int pairs) {
-        repeated += pairs;
-        if (pairs > 0) {
-            out.printf("  %d pairs were run again, as a process died%n", pairs);
+    /** Says how many runs, or pairs of them, had to be run again. */
+    void repeated(int runs) {
+        repeated += runs;
+        if (runs > 0) {
+            out.printf("  %d runs were run again, as a process died%n", runs);
         }
     }
 

@@ -15,7 +15,6 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** What many queues cost. */
@@ -30,21 +29,14 @@ final class Scale implements Benchmark {
     @Override
     public void run(Settings settings, Report report) {
         int queues = settings.scaled(QUEUES);
-        List<Double> alone = new ArrayList<>();
-        List<Double> amongMany = new ArrayList<>();
-        for (int i = 0; i < settings.pairs(); i++) {
-            try (Child program = Child.measured("scale", queues, settings.scaled(CHANGES))) {
-                List<String[]> rounds = split(program.lines(ROUNDS));
-                alone.add(median(rounds, 0));
-                amongMany.add(median(rounds, 1));
-            }
-        }
+        int changes = settings.scaled(CHANGES);
+        Runs<List<String[]>> busy = Runs.of(settings.pairs(), done -> changed(queues, changes));
         report.add(
                 Figure.compared(
                         "change in 1 of " + queues + " queues; C is: of 1",
                         "ns",
-                        alone,
-                        amongMany,
+                        busy.figures(run -> median(run, 0)),
+                        busy.figures(run -> median(run, 1)),
                         Goal.atMost(1.1)));
 
         int few = Math.max(1, queues / 4);
@@ -59,7 +51,13 @@ final class Scale implements Benchmark {
                         "bytes",
                         pairs.measured.stream().map(run -> median(run, 2)).toList(),
                         Goal.atMost(16 * 1024)));
-        report.repeated(pairs.repeated);
+        report.repeated(busy.repeated() + pairs.repeated);
+    }
+
+    private static List<String[]> changed(int queues, int changes) {
+        try (Child program = Child.measured("scale", queues, changes)) {
+            return split(program.lines(ROUNDS));
+        }
     }
 
     private static List<String[]> opened(int queues) {

@@ -15,7 +15,6 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,24 +23,40 @@ final class Start implements Benchmark {
 
     private static final int TIMES = 400;
 
+    /** In microseconds. */
+    private record Outcome(long load, long first, double again) {}
+
     @Override
     public void run(Settings settings, Report report) {
-        int times = settings.scaled(TIMES) + 1;
-        List<Long> load = new ArrayList<>();
-        List<Long> first = new ArrayList<>();
-        List<Double> again = new ArrayList<>();
-        for (int i = 0; i < settings.pairs(); i++) {
-            try (Child program = Child.measured("start", times)) {
-                load.add(program.number("load ") / 1_000);
-                first.add(program.number("first ") / 1_000);
-                List<Long> all =
-                        Stream.generate(() -> program.number("again ")).limit(times - 1L).toList();
-                again.add(Spread.of(all.subList(all.size() / 2, all.size())).median() / 1_000);
-            }
-        }
-        report.add(Figure.alone("load the library and JNA", "us", load, null));
-        report.add(Figure.alone("first subscribe of a JVM, to placed watch", "us", first, null));
+        int times = settings.scaled(TIMES);
+        Runs<Outcome> runs = Runs.of(settings.pairs(), done -> start(times));
         report.add(
-                Figure.alone("subscribe, warm, to placed watch", "us", again, Goal.atMost(5_000)));
+                Figure.alone("load the library and JNA", "us", runs.figures(Outcome::load), null));
+        report.add(
+                Figure.alone(
+                        "first subscribe of a JVM, to placed watch",
+                        "us",
+                        runs.figures(Outcome::first),
+                        null));
+        report.add(
+                Figure.alone(
+                        "subscribe, warm, to placed watch",
+                        "us",
+                        runs.figures(Outcome::again),
+                        Goal.atMost(5_000)));
+        report.repeated(runs.repeated());
+    }
+
+    private static Outcome start(int times) {
+        try (Child program = Child.measured("start", times + 1)) {
+            long load = program.number("load ");
+            long first = program.number("first ");
+            List<Long> again =
+                    Stream.generate(() -> program.number("again ")).limit(times).toList();
+            return new Outcome(
+                    load / 1_000,
+                    first / 1_000,
+                    Spread.of(again.subList(times / 2, times)).median() / 1_000);
+        }
     }
 }
