@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import reactor.test.subscriber.TestSubscriber;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A reader leaves a flood in the kernel's queue for a moment, but only if nobody waits for it. */
 @Timeout(60)
@@ -95,6 +96,25 @@ class ReaderPauseTests {
         postAndAwaitThatItIsRead(1);
         subscriber.cancel();
         eventually(() -> kernel.open().isEmpty() && streams.readers() == 0);
+    }
+
+    @Test
+    void aRequestIsNotMissedWhileThePauseBegins() {
+        AtomicInteger received = new AtomicInteger();
+        TestSubscriber<Notification> subscriber =
+                subscribe(streams.flux(CAPACITY).doOnNext(any -> received.incrementAndGet()), 0);
+        postAndAwaitThatItIsRead(1);
+        for (int key = 2; key <= 10_000; key++) {
+            streams.post(key, key);
+            subscriber.request(1);
+            long deadline = System.nanoTime() + FakeStreams.SOON.toNanos();
+            while (received.get() < key - 1) {
+                // At once, for as long as the reader is about to pause.
+                Thread.onSpinWait();
+                assertThat(System.nanoTime()).as("request %d", key).isLessThan(deadline);
+            }
+        }
+        subscriber.cancel();
     }
 
     @Test
