@@ -18,7 +18,6 @@ package io.watchqueue.reactor;
 import static io.watchqueue.reactor.FakeStreams.QUIET;
 import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
-import static io.watchqueue.reactor.FakeStreams.awaitLatch;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.range;
 import static io.watchqueue.reactor.FakeStreams.serial;
@@ -56,7 +55,7 @@ import reactor.test.util.RaceTestUtils;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(60)
@@ -171,18 +170,20 @@ class NotificationFluxTests {
 
     @Test
     void aFloodedQueueDoesNotStarveTheOthers() {
-        CountDownLatch otherServed = new CountDownLatch(1);
+        TestSubscriber<Notification> other = subscribe(flux, Long.MAX_VALUE);
+        AtomicInteger received = new AtomicInteger();
         NotificationFlux flooded = streams.flux(512);
-        NotificationFlux other = streams.flux(32);
         // Each notification posts the next, so that this queue never runs empty.
-        flooded.takeUntil(n -> otherServed.getCount() == 0)
-                .subscribe(n -> kernel.post(FakeKernel.key(1, 1, 0, 1)));
-        other.subscribe(n -> otherServed.countDown());
+        flooded.doOnNext(any -> received.incrementAndGet())
+                .takeUntil(any -> !other.getReceivedOnNext().isEmpty())
+                .subscribe(any -> kernel.postToLast(FakeKernel.key(1, 1, 0, 1)));
+        streams.settle();
+        kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
+        eventually(() -> received.get() > 2_000);
         kernel.post(FakeKernel.key(1, 1, 0, 1));
-        kernel.post(FakeKernel.key(1, 1, 0, 1));
-        assertThat(awaitLatch(otherServed)).isTrue();
-        other.dispose();
+        awaitCount(other, 1);
         flooded.dispose();
+        other.cancel();
     }
 
     @Test

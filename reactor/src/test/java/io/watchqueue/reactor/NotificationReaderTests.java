@@ -123,6 +123,22 @@ class NotificationReaderTests {
         subscriber.cancel();
     }
 
+    /** There is one kernel, unless tests simulate others. */
+    @Test
+    void queuesOfTwoKernelsAreServedByOneReader() {
+        NotificationReader reader = NotificationReader.create("two");
+        FakeStreams others = new FakeStreams().reader(reader);
+        TestSubscriber<Notification> one = subscribe(streams.reader(reader).flux(), Long.MAX_VALUE);
+        TestSubscriber<Notification> other = subscribe(others.flux(), Long.MAX_VALUE);
+        streams.post(1, 1);
+        awaitCount(one, 1);
+        others.post(2, 2);
+        awaitCount(other, 1);
+        one.cancel();
+        other.cancel();
+        others.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
     @Test
     @SuppressWarnings("ThreadPriorityCheck") // to see that it is not inherited
     void itsOwnThreadHasNothingOfTheFirstSubscribersThread() throws Exception {

@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor;
 
+import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.subscribe;
@@ -23,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
+import io.watchqueue.internal.Errno;
 import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.AfterEach;
@@ -137,7 +139,21 @@ class NotificationRecorderTests {
         streams.settle();
         assertThat(gauges.queuedBytes()).isZero();
         assertThat(gauges.carriedBytes()).isEqualTo(7 * 16);
+        // Which takes no read.
+        subscriber.request(1);
+        awaitCount(subscriber, 2);
+        assertThat(recorder.callsForNothing).hasValue(0);
         subscriber.cancel();
+    }
+
+    @Test
+    void aQueueThatFailsIsClosedOnce() {
+        TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 1);
+        streams.kernel.fail(NativeCall.READ, Errno.EIO);
+        streams.post(1, 1);
+        subscriber.block(SOON);
+        assertThat(subscriber.isTerminatedError()).isTrue();
+        assertThat(recorder.open).hasValue(0);
     }
 
     @Test

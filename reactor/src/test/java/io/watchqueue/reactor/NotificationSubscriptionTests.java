@@ -24,6 +24,7 @@ import static io.watchqueue.reactor.FakeStreams.subscribe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.watchqueue.KeyId;
 import io.watchqueue.Notification;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.test.NativeCall;
@@ -106,6 +107,8 @@ class NotificationSubscriptionTests {
         streams.kernel.fail(NativeCall.READ, Errno.EIO);
         streams.post(6, 6);
         eventually(() -> streams.kernel.open().size() == 2);
+        // It waits for the demand, and does not look for it.
+        streams.settle();
         subscriber.request(1);
         assertThat(awaitLatch(subscriber.failed)).isTrue();
         assertThat(subscriber.received).isEqualTo(range(1, 5));
@@ -168,6 +171,73 @@ class NotificationSubscriptionTests {
         Acting subscriber = acting(BaseSubscriber::cancel);
         streams.post(1, 5);
         assertThatOnlyTheFirstComes(subscriber, 5);
+    }
+
+    /** Cancels the subscription itself, which hides nothing that comes after. */
+    private TestSubscriber<Notification> cancelling(
+            NotificationFlux flux, Consumer<Scannable> then) {
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        return subscribe(
+                flux.doOnSubscribe(subscription::set)
+                        .doOnNext(
+                                any -> {
+                                    Scannable source = FakeStreams.source(subscription.get());
+                                    ((Subscription) source).cancel();
+                                    then.accept(source);
+                                }),
+                5);
+    }
+
+    @Test
+    void whoCancelsIsToldNothingOfADisposal() {
+        NotificationFlux flux = streams.flux();
+        TestSubscriber<Notification> subscriber = cancelling(flux, any -> flux.dispose());
+        streams.post(1, 5);
+        flux.onDispose().block(SOON);
+        assertThat(subscriber.getReceivedOnNext()).hasSize(1);
+        assertThat(subscriber.isTerminated()).isFalse();
+    }
+
+    @Test
+    void whoHasCancelledIsScannedSoAtOnce() {
+        AtomicReference<Object> cancelled = new AtomicReference<>();
+        cancelling(streams.flux(), source -> cancelled.set(source.scan(Scannable.Attr.CANCELLED)));
+        streams.post(1, 2);
+        eventually(() -> cancelled.get() != null);
+        assertThat(cancelled).hasValue(true);
+    }
+
+    @Test
+    void aRequestOfNothingOrLessChangesNothing() {
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        TestSubscriber<Notification> subscriber =
+                subscribe(streams.flux().doOnSubscribe(subscription::set), 0);
+        Scannable scanned = FakeStreams.source(subscription.get());
+        ((Subscription) scanned).request(0);
+        ((Subscription) scanned).request(-1);
+        assertThat(scanned.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isZero();
+        subscriber.request(1);
+        streams.post(1, 1);
+        awaitCount(subscriber, 1);
+        subscriber.cancel();
+    }
+
+    @Test
+    void aRemovalEndsOnlyWhatIsToEndAndOnlyIfItIsTheLast() {
+        TestSubscriber<Notification> endless = subscribe(streams.prefetch(0).flux(), 2);
+        ReactiveWatchQueue completing = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> ending = subscribe(completing.receive(), 3);
+        completing.watch(KeyId.of(2), 2).block(SOON);
+        streams.kernel.destroy(1);
+        awaitCount(endless, 1);
+        awaitCount(ending, 1);
+        streams.settle();
+        assertThat(endless.isTerminated()).isFalse();
+        assertThat(ending.isTerminated()).isFalse();
+        streams.kernel.destroy(2);
+        ending.block(SOON);
+        assertThat(ending.isTerminatedComplete()).isTrue();
+        endless.cancel();
     }
 
     @Test
