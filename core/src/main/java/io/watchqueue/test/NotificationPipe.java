@@ -189,6 +189,9 @@ final class NotificationPipe extends Waitable {
                 break;
             }
         }
+        if (lossShows) {
+            wake(); // for it alone, as for what comes to an empty queue
+        }
         if (at > 0) {
             return at;
         }

@@ -263,6 +263,23 @@ class SimulatedKernelTests {
     }
 
     @Test
+    void anOverflowOnDemandShowsToWhoWasToldOfWhatIsBeforeItOnly() {
+        KeyId key = add("token");
+        List<Object> ready = new ArrayList<>();
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
+                WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
+            selector.register(queue, "queue").arm();
+            keys.update(key, SECRET);
+            kernel.queue().overflow();
+            selector.selectNow(registration -> ready.add("change"));
+            assertThat(drain(queue)).containsExactly(change(KeyEvent.UPDATED, key, 0, 1));
+            selector.selectNow(registration -> ready.add("loss"));
+            assertThat(ready).containsExactly("change", "loss");
+            assertThat(drain(queue)).containsExactly(new LossNotification());
+        }
+    }
+
+    @Test
     void whatIsDroppedShowsWhenAllOfItIs() {
         KeyId key = add("token");
         List<Object> ready = new ArrayList<>();
