@@ -73,8 +73,10 @@ class KeyringMirrorTests {
                                                 root.toString(),
                                                 "watchqueue.keys",
                                                 limit,
+                                                // Longer than a thread may wait for a processor:
+                                                // another mirror would know less.
                                                 "watchqueue.linger",
-                                                "100ms",
+                                                "1m",
                                                 "watchqueue.capacity",
                                                 capacity)))
                         .bindOrCreate("watchqueue", WatchqueueProperties.class);
@@ -87,6 +89,7 @@ class KeyringMirrorTests {
         Flux<ServerSentEvent<Object>> events =
                 new ChangeStreams(properties).open(feed, false, () -> {});
         open.add(events.subscribe(followed::apply));
+        open.add(feed);
         eventually("the tree is told", () -> followed.trees() == 1);
         return followed;
     }
