@@ -171,14 +171,17 @@ class NotificationFluxTests {
     @Test
     void aFloodedQueueDoesNotStarveTheOthers() {
         TestSubscriber<Notification> other = subscribe(flux, Long.MAX_VALUE);
+        streams.settle();
         AtomicInteger received = new AtomicInteger();
-        NotificationFlux flooded = streams.flux(512);
-        // Each notification posts the next, so that this queue never runs empty.
-        flooded.doOnNext(any -> received.incrementAndGet())
+        ReactiveWatchQueue flooded = streams.queue(streams.open(512));
+        for (int queued = 0; queued < 512; queued++) {
+            kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
+        }
+        // Each notification posts the next, so that this queue is full after each turn.
+        flooded.receive()
+                .doOnNext(any -> received.incrementAndGet())
                 .takeUntil(any -> !other.getReceivedOnNext().isEmpty())
                 .subscribe(any -> kernel.postToLast(FakeKernel.key(1, 1, 0, 1)));
-        streams.settle();
-        kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
         eventually(() -> received.get() > 2_000);
         kernel.post(FakeKernel.key(1, 1, 0, 1));
         awaitCount(other, 1);
