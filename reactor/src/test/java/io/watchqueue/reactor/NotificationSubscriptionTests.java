@@ -194,6 +194,7 @@ class NotificationSubscriptionTests {
         TestSubscriber<Notification> subscriber = cancelling(flux, any -> flux.dispose());
         streams.post(1, 5);
         flux.onDispose().block(SOON);
+        eventually(() -> streams.readers() == 0);
         assertThat(subscriber.getReceivedOnNext()).hasSize(1);
         assertThat(subscriber.isTerminated()).isFalse();
     }
