@@ -30,7 +30,7 @@ final class Latency implements Benchmark {
     private static final int INTERVAL_MICROS = 2_000;
 
     /** How long "keyctl watch" may take to start, as it does not say when it watches. */
-    private static final long KEYCTL_STARTS_MILLIS = 1_000;
+    private static final long KEYCTL_STARTS_MILLIS = 5_000;
 
     @Override
     public void run(Settings settings, Report report) {
