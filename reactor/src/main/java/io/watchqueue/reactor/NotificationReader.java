@@ -20,7 +20,6 @@ import io.watchqueue.WatchQueueSelector;
 
 import reactor.core.scheduler.NonBlocking;
 
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -42,23 +41,23 @@ import java.util.function.Consumer;
 public final class NotificationReader {
 
     /** In which a flood brings less than a queue of 256 holds, also with what timers add. */
-    private static final Duration PAUSE = Duration.ofNanos(100_000);
+    private static final long PAUSE_NANOS = 100_000;
 
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
     private final Consumer<ReaderLoop> starter;
-    private final Duration pause;
+    private final long pauseNanos;
 
     /** One for each kernel, with its users: one, unless tests simulate others. */
     private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
 
     NotificationReader(Consumer<ReaderLoop> starter) {
-        this(starter, PAUSE);
+        this(starter, PAUSE_NANOS);
     }
 
-    private NotificationReader(Consumer<ReaderLoop> starter, Duration pause) {
+    private NotificationReader(Consumer<ReaderLoop> starter, long pauseNanos) {
         this.starter = starter;
-        this.pause = pause;
+        this.pauseNanos = pauseNanos;
     }
 
     /**
@@ -95,12 +94,12 @@ public final class NotificationReader {
      */
     public static NotificationReader create(ThreadFactory threads) {
         Objects.requireNonNull(threads, "threads");
-        return create(threads, PAUSE);
+        return create(threads, PAUSE_NANOS);
     }
 
     /** The pause is for what a subscriber that is behind has not asked for. */
-    static NotificationReader create(ThreadFactory threads, Duration pause) {
-        return new NotificationReader(loop -> ReaderThreads.start(threads, loop), pause);
+    static NotificationReader create(ThreadFactory threads, long pauseNanos) {
+        return new NotificationReader(loop -> ReaderThreads.start(threads, loop), pauseNanos);
     }
 
     /**
@@ -121,7 +120,7 @@ public final class NotificationReader {
     private ReaderLoop start(WatchQueue queue) {
         WatchQueueSelector selector = WatchQueueSelector.openFor(queue);
         try {
-            ReaderLoop loop = new ReaderLoop(selector, this, pause);
+            ReaderLoop loop = new ReaderLoop(selector, this, pauseNanos);
             starter.accept(loop);
             return loop;
         } catch (Throwable e) {

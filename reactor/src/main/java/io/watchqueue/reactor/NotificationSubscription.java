@@ -75,6 +75,9 @@ final class NotificationSubscription
     private final NotificationSettings settings;
     private final Consumer<NotificationSubscription> onClose;
 
+    /** If a turn finds fewer, but any, the queue will not fill soon. */
+    private final int little;
+
     /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
     private @Nullable CoreSubscriber<? super Notification> actual;
 
@@ -117,7 +120,7 @@ final class NotificationSubscription
     /** What is still to be emitted in this turn. */
     private long owed;
 
-    /** Whether the last turn found something, and so little that the queue will not fill soon. */
+    /** Whether the last turn found something, and little. */
     private boolean foundLittle;
 
     /** Nothing more comes from the queue, which is closed: what was prefetched is all there is. */
@@ -135,6 +138,7 @@ final class NotificationSubscription
         this.queue = queue;
         this.settings = settings;
         this.onClose = onClose;
+        this.little = queue.capacity() < PATIENT_FROM ? 0 : queue.capacity() / 4;
         settings.recorder().opened(this);
     }
 
@@ -237,10 +241,7 @@ final class NotificationSubscription
      * not asked for all that was prefetched.
      */
     boolean isPatient() {
-        return foundLittle
-                && requested == 0
-                && !prefetched.isEmpty()
-                && queue.capacity() >= PATIENT_FROM;
+        return foundLittle && requested == 0 && !prefetched.isEmpty();
     }
 
     private boolean turn(WatchQueueSelector selector) {
@@ -300,7 +301,7 @@ final class NotificationSubscription
         }
         if (received > 0) {
             settings.recorder().received(this, received);
-            foundLittle = received < queue.capacity() / 4;
+            foundLittle = received < little;
         }
         boolean drained = received < wanted;
         if (drained) {

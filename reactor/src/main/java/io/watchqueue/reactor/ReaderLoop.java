@@ -20,7 +20,6 @@ import io.watchqueue.WatchQueueSelector;
 
 import org.jspecify.annotations.Nullable;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -68,10 +67,10 @@ final class ReaderLoop implements Runnable {
     private volatile boolean unused;
     private volatile @Nullable Throwable failure;
 
-    ReaderLoop(WatchQueueSelector selector, NotificationReader owner, Duration pause) {
+    ReaderLoop(WatchQueueSelector selector, NotificationReader owner, long pauseNanos) {
         this.selector = selector;
         this.owner = owner;
-        this.pauseNanos = pause.toNanos();
+        this.pauseNanos = pauseNanos;
     }
 
     boolean accepts(WatchQueue queue) {

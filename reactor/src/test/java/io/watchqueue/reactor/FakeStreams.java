@@ -24,8 +24,6 @@ import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.test.FakeKernel;
 
-import org.reactivestreams.Subscription;
-
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.NonBlocking;
@@ -62,7 +60,7 @@ final class FakeStreams {
 
     /** The reader's pause for those that are behind, instead of its own. */
     FakeStreams pause(Duration pause) {
-        return reader(NotificationReader.create(this::daemon, pause));
+        return reader(NotificationReader.create(this::daemon, pause.toNanos()));
     }
 
     FakeStreams prefetch(int notifications) {
@@ -150,9 +148,9 @@ final class FakeStreams {
         return subscriber;
     }
 
-    /** What is at the upstream end of a subscription, to be scanned. */
-    static Scannable source(Subscription subscription) {
-        Scannable last = Scannable.from(subscription);
+    /** What is at the upstream end of a subscription or a subscriber, to be scanned. */
+    static Scannable source(Object end) {
+        Scannable last = Scannable.from(end);
         return last.parents().map(Scannable::from).reduce(last, (a, b) -> b);
     }
 
