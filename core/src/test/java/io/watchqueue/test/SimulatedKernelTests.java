@@ -43,6 +43,8 @@ import io.watchqueue.internal.Background;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -244,8 +246,9 @@ class SimulatedKernelTests {
         assertThat(keys.list(ring)).isNotEmpty().doesNotContain(negative);
     }
 
-    @Test
-    void anOverflowOnDemandShowsToWhoDidNotLookForALoss() {
+    @ParameterizedTest(name = "of what is before it that was told: {0}")
+    @ValueSource(booleans = {false, true})
+    void anOverflowOnDemandShowsToWhoDidNotLookForALoss(boolean told) {
         KeyId key = add("token");
         List<Object> ready = new ArrayList<>();
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
@@ -253,29 +256,17 @@ class SimulatedKernelTests {
             selector.register(queue, "queue").arm();
             keys.update(key, SECRET);
             kernel.queue().overflow();
+            if (told) {
+                List<Object> before = new ArrayList<>();
+                selector.selectNow(registration -> before.add(registration.attachment()));
+                assertThat(before).containsExactly("queue");
+            }
             assertThat(drain(queue)).containsExactly(change(KeyEvent.UPDATED, key, 0, 1));
             selector.selectNow(registration -> ready.add(registration.attachment()));
             assertThat(ready).containsExactly("queue");
             assertThat(drain(queue)).containsExactly(new LossNotification());
             selector.selectNow(registration -> ready.add("again"));
             assertThat(ready).containsExactly("queue");
-        }
-    }
-
-    @Test
-    void anOverflowOnDemandShowsToWhoWasToldOfWhatIsBeforeItOnly() {
-        KeyId key = add("token");
-        List<Object> ready = new ArrayList<>();
-        try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
-                WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
-            selector.register(queue, "queue").arm();
-            keys.update(key, SECRET);
-            kernel.queue().overflow();
-            selector.selectNow(registration -> ready.add("change"));
-            assertThat(drain(queue)).containsExactly(change(KeyEvent.UPDATED, key, 0, 1));
-            selector.selectNow(registration -> ready.add("loss"));
-            assertThat(ready).containsExactly("change", "loss");
-            assertThat(drain(queue)).containsExactly(new LossNotification());
         }
     }
 

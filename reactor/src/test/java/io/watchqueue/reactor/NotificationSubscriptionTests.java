@@ -210,10 +210,8 @@ class NotificationSubscriptionTests {
 
     @Test
     void aRequestOfNothingOrLessChangesNothing() {
-        AtomicReference<Subscription> subscription = new AtomicReference<>();
-        TestSubscriber<Notification> subscriber =
-                subscribe(streams.flux().doOnSubscribe(subscription::set), 0);
-        Scannable scanned = FakeStreams.source(subscription.get());
+        TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 0);
+        Scannable scanned = FakeStreams.source(subscriber);
         ((Subscription) scanned).request(0);
         ((Subscription) scanned).request(-1);
         assertThat(scanned.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isZero();
@@ -253,13 +251,11 @@ class NotificationSubscriptionTests {
 
     @Test
     void itCanBeScanned() {
-        AtomicReference<Subscription> subscription = new AtomicReference<>();
-        TestSubscriber<Notification> subscriber =
-                subscribe(streams.flux().doOnSubscribe(subscription::set), 2);
+        TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 2);
         streams.post(1, 5);
         awaitCount(subscriber, 2);
         streams.settle();
-        Scannable scanned = FakeStreams.source(subscription.get());
+        Scannable scanned = FakeStreams.source(subscriber);
         assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
         assertThat(scanned.scan(Scannable.Attr.BUFFERED)).isEqualTo(3);
         assertThat(scanned.scan(Scannable.Attr.PREFETCH)).isEqualTo(PREFETCH);

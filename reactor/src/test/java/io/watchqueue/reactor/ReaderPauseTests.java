@@ -29,14 +29,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.reactivestreams.Subscription;
 
 import reactor.core.Scannable;
 import reactor.test.subscriber.TestSubscriber;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** A reader leaves a flood in the kernel's queue for a moment, but only if nobody waits for it. */
 @Timeout(60)
@@ -137,12 +135,7 @@ class ReaderPauseTests {
     void aSmallQueueIsReadAtOnce(int capacity, boolean patient) {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(capacity), 0);
         postAndAwaitThatItIsRead(1);
-        streams.post(2, 2);
-        if (patient) {
-            assertThatItStays(1);
-        } else {
-            eventually(() -> kernel.queued() == 0);
-        }
+        assertThatTheNextStays(patient);
         subscriber.cancel();
     }
 
@@ -151,26 +144,26 @@ class ReaderPauseTests {
     void whatHadAQuarterOfItsCapacityIsReadAtOnce(int posted, boolean patient) {
         ReactiveWatchQueue queue = streams.queue(streams.open(CAPACITY));
         streams.post(1, posted);
-        AtomicReference<Subscription> subscription = new AtomicReference<>();
-        TestSubscriber<Notification> subscriber =
-                subscribe(queue.receive().doOnSubscribe(subscription::set), 0);
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
         // So many have it look for more, which is not there yet.
-        eventually(
-                () ->
-                        FakeStreams.source(subscription.get()).scan(Scannable.Attr.BUFFERED)
-                                == posted);
-        streams.post(1_000, 1_000);
-        if (patient) {
-            assertThatItStays(1);
-        } else {
-            eventually(() -> kernel.queued() == 0);
-        }
+        Scannable source = FakeStreams.source(subscriber);
+        eventually(() -> source.scan(Scannable.Attr.BUFFERED) == posted);
+        assertThatTheNextStays(patient);
         subscriber.cancel();
     }
 
     private void postAndAwaitThatItIsRead(int key) {
         streams.post(key, key);
         eventually(() -> kernel.queued() == 0);
+    }
+
+    private void assertThatTheNextStays(boolean stays) {
+        streams.post(1_000, 1_000);
+        if (stays) {
+            assertThatItStays(1);
+        } else {
+            eventually(() -> kernel.queued() == 0);
+        }
     }
 
     private void assertThatItStays(int queued) {
