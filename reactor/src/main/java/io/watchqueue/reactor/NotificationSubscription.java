@@ -120,8 +120,8 @@ final class NotificationSubscription
     /** What is still to be emitted in this turn. */
     private long owed;
 
-    /** Whether the last turn found something, and little. */
-    private boolean foundLittle;
+    /** How many the last turn took from the queue. */
+    private int found;
 
     /** Nothing more comes from the queue, which is closed: what was prefetched is all there is. */
     private boolean ended;
@@ -241,13 +241,13 @@ final class NotificationSubscription
      * not asked for all that was prefetched.
      */
     boolean isPatient() {
-        return foundLittle && requested == 0 && !prefetched.isEmpty();
+        return !prefetched.isEmpty() && requested == 0 && found > 0 && found < little;
     }
 
     private boolean turn(WatchQueueSelector selector) {
         long demand = Math.min(requested, TURN);
         owed = demand;
-        foundLittle = false;
+        found = 0;
         boolean drained = false;
         try {
             while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
@@ -301,7 +301,7 @@ final class NotificationSubscription
         }
         if (received > 0) {
             settings.recorder().received(this, received);
-            foundLittle = received < little;
+            found = received;
         }
         boolean drained = received < wanted;
         if (drained) {
