@@ -8,7 +8,7 @@
  *   twin flood KEY SLOTS             counts what of each flood arrives, until standard input ends
  *   twin slow KEY SLOTS NANOS        the same, with work of NANOS for each notification
  *   twin latency KEY N               prints when each of N updates arrived, in ns of CLOCK_MONOTONIC
- *   twin lines KEY N                 the same, of the lines of "keyctl watch KEY"
+ *   twin lines KEY N                 the same, of the lines of "keyctl watch KEY", which is watching when this is ready
  *   twin drain KEY POSTS EACH ROUNDS fills a queue by POSTS updates, of EACH notifications, and empties it: prints ns for each round
  */
 #define _GNU_SOURCE
@@ -57,6 +57,12 @@ static long number(const char *text) {
 static void update(int key, uint32_t value) {
     if (syscall(SYS_keyctl, KEYCTL_UPDATE, key, &value, sizeof value, 0) == -1) {
         die("keyctl update");
+    }
+}
+
+static void change_permissions(int key) {
+    if (syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f3f0000, 0, 0) == -1) {
+        die("keyctl setperm");
     }
 }
 
@@ -193,14 +199,27 @@ static FILE *watch_lines(int key) {
     return fdopen(fds[0], "r");
 }
 
+/* Nothing else says that it watches than that it tells of a change. */
+static void until_it_watches(int key, FILE *watch) {
+    struct pollfd line = {.fd = fileno(watch), .events = POLLIN};
+    do {
+        change_permissions(key);
+    } while (poll(&line, 1, MARK_EVERY_MILLIS) == 0);
+}
+
 static void lines(int key, long changes) {
     char line[256];
     uint64_t *arrived = calloc(changes, sizeof *arrived);
     FILE *watch = watch_lines(key);
-    /* It says nothing before the first change: whoever makes them has to wait. */
+    until_it_watches(key, watch);
     puts("ready");
-    for (long i = 0; i < changes && fgets(line, sizeof line, watch); i++) {
-        arrived[i] = now(CLOCK_MONOTONIC);
+    for (long i = 0; i < changes;) {
+        if (!fgets(line, sizeof line, watch)) {
+            die("keyctl watch");
+        }
+        if (strstr(line, " upd")) {
+            arrived[i++] = now(CLOCK_MONOTONIC);
+        }
     }
     for (long i = 0; i < changes; i++) {
         printf("%lu\n", arrived[i]);
@@ -235,9 +254,7 @@ static void flood_key(int key, long changes) {
     }
     printf("nanos=%lu\n", now(CLOCK_MONOTONIC) - start);
     while (poll(&input, 1, MARK_EVERY_MILLIS) == 0) {
-        if (syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f3f0000, 0, 0) == -1) {
-            die("keyctl setperm");
-        }
+        change_permissions(key);
     }
 }
 

@@ -29,9 +29,6 @@ final class Latency implements Benchmark {
     private static final int NOT_WARM = 1_000;
     private static final int INTERVAL_MICROS = 2_000;
 
-    /** How long "keyctl watch" may take to start, as it does not say when it watches. */
-    private static final long KEYCTL_STARTS_MILLIS = 5_000;
-
     @Override
     public void run(Settings settings, Report report) {
         int changes = settings.scaled(CHANGES);
@@ -43,8 +40,7 @@ final class Latency implements Benchmark {
                                     writer,
                                     Child.measured("latency", writer.key(), changes),
                                     changes,
-                                    notWarm,
-                                    0);
+                                    notWarm);
             Pairs<List<Long>> pairs =
                     Pairs.run(
                             settings.pairs(),
@@ -53,8 +49,7 @@ final class Latency implements Benchmark {
                                             writer,
                                             Child.twin("latency", writer.key(), changes),
                                             changes,
-                                            notWarm,
-                                            0),
+                                            notWarm),
                             library);
             report.add(
                     pairs.compared(
@@ -75,8 +70,7 @@ final class Latency implements Benchmark {
                                             writer,
                                             Child.twin("lines", writer.key(), changes),
                                             changes,
-                                            notWarm,
-                                            KEYCTL_STARTS_MILLIS),
+                                            notWarm),
                             library);
             report.add(
                     keyctl.compared(
@@ -88,10 +82,8 @@ final class Latency implements Benchmark {
         }
     }
 
-    private static List<Long> nanos(
-            Writer writer, Child program, int changes, int notWarm, long startsMillis) {
+    private static List<Long> nanos(Writer writer, Child program, int changes, int notWarm) {
         try (Child reader = program.ready()) {
-            sleep(startsMillis);
             List<Long> began = writer.pace(changes, INTERVAL_MICROS);
             List<Long> nanos = new ArrayList<>();
             for (int i = 0; i < changes; i++) {
@@ -101,14 +93,6 @@ final class Latency implements Benchmark {
                 }
             }
             return nanos;
-        }
-    }
-
-    private static void sleep(long millis) {
-        try {
-            Thread.sleep(millis);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 }
