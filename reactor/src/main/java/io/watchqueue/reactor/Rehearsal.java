@@ -34,7 +34,8 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>Three queues of one reader pass a portion on, round and round: whoever has received it posts
  * in the next one's queue. So the reader wakes up, reads, finds nothing more and waits for each
- * portion, as it does when a kernel posts.
+ * portion, as it does when a kernel posts. The third subscriber is behind: what it has not asked
+ * for is prefetched.
  */
 final class Rehearsal {
 
@@ -55,6 +56,9 @@ final class Rehearsal {
 
     /** Queues, and their subscribers. */
     private static final int SEATS = 3;
+
+    /** Of the last seat: reached with many portions on their way, and not with few. */
+    private static final int PREFETCH = WatchQueueRehearsal.PORTION;
 
     /** Documented at {@link NotificationFlux}. */
     private static final String PROPERTY = "io.watchqueue.rehearsal";
@@ -118,10 +122,18 @@ final class Rehearsal {
     /** Does on the calling thread what a reader does on its own. */
     private boolean run() {
         AtomicReference<@Nullable ReaderLoop> loop = new AtomicReference<>();
-        NotificationSettings settings =
-                new NotificationSettings(
-                        new NotificationReader(loop::set), 0, false, NotificationRecorder.NONE);
+        NotificationReader reader =
+                new NotificationReader(
+                        created -> {
+                            // A thread may be woken up before it is told of a subscription.
+                            created.wakeup();
+                            created.round();
+                            loop.set(created);
+                        });
         for (int i = 0; i < SEATS; i++) {
+            int prefetch = i == SEATS - 1 ? PREFETCH : 0;
+            NotificationSettings settings =
+                    new NotificationSettings(reader, prefetch, false, NotificationRecorder.NONE);
             new NotificationSubscription(queues.get(i).queue(), settings, ended -> {})
                     .start(audiences.get(i));
         }
@@ -142,6 +154,7 @@ final class Rehearsal {
             audiences.forEach(Audience::leave);
         } else {
             hops--;
+            audiences.get(index).posted();
         }
     }
 
@@ -152,13 +165,19 @@ final class Rehearsal {
     private abstract class Audience implements CoreSubscriber<Notification> {
 
         private final int next;
-        private final long demand;
+        private final boolean unbounded;
+
+        /** How many of those on their way it does not ask for; it waits for no whole portion. */
+        private final int behind;
+
         private @Nullable Subscription subscription;
+        private int unasked;
         private int received;
 
         Audience(int index) {
             next = (index + 1) % SEATS;
-            demand = bounded || index > 0 ? WatchQueueRehearsal.PORTION : Long.MAX_VALUE;
+            unbounded = !bounded && index == 0;
+            behind = index < SEATS - 1 ? 0 : portions == FEW ? 1 : PREFETCH + 1;
         }
 
         void leave() {
@@ -170,14 +189,24 @@ final class Rehearsal {
         @Override
         public void onSubscribe(Subscription subscription) {
             this.subscription = subscription;
-            subscription.request(demand);
+            if (behind == 0) {
+                subscription.request(unbounded ? Long.MAX_VALUE : WatchQueueRehearsal.PORTION);
+            }
+        }
+
+        void posted() {
+            unasked += WatchQueueRehearsal.PORTION;
+            if (subscription != null && behind > 0 && unasked > behind) {
+                subscription.request(unasked - behind);
+                unasked = behind;
+            }
         }
 
         @Override
         public void onNext(Notification notification) {
-            if (++received % WatchQueueRehearsal.PORTION == 0) {
-                if (subscription != null && demand < Long.MAX_VALUE) {
-                    subscription.request(demand);
+            if ((++received + behind) % WatchQueueRehearsal.PORTION == 0) {
+                if (subscription != null && behind == 0 && !unbounded) {
+                    subscription.request(WatchQueueRehearsal.PORTION);
                 }
                 passOnTo(next);
             }
