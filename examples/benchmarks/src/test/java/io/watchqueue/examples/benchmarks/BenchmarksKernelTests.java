@@ -33,7 +33,7 @@ class BenchmarksKernelTests {
     @TempDir Path json;
 
     private List<String> run(String name) throws Exception {
-        return Benched.figures(Map.of(), json, name);
+        return Benched.run(Map.of(), json, name).figures(json, name);
     }
 
     @Test

@@ -34,11 +34,15 @@ class BenchmarksTests {
     }
 
     /** With the queue's model, which needs a folder of its own. */
-    private List<String> modelled(String name) throws Exception {
-        return Benched.figures(
+    private Benched runModelled(String name) throws Exception {
+        return Benched.run(
                 Map.of("LD_PRELOAD", shim("queue_shim.so"), "QUEUE_SHIM", json.toString()),
                 json,
                 name);
+    }
+
+    private List<String> modelled(String name) throws Exception {
+        return runModelled(name).figures(json, name);
     }
 
     @Test
@@ -50,6 +54,18 @@ class BenchmarksTests {
     void prefetch() throws Exception {
         assertThat(modelled("prefetch")).contains("losses with prefetch");
         assertThat(Benched.values(json.resolve("prefetch.json"), "met")).containsExactly("true");
+    }
+
+    /** A figure that does not depend on how fast this machine is. */
+    @Test
+    void aFirstFloodThrowsNoCompiledCodeAway() throws Exception {
+        Benched run = runModelled("rehearsal");
+        run.succeeded();
+        assertThat(Benched.values(json.resolve("rehearsal.json"), "met"))
+                .as(run.printed())
+                .containsExactly("true", "true");
+        // What is done for each notification, but not all that is done once a turn.
+        assertThat(run.printed()).doesNotContain("receive:");
     }
 
     @Test

@@ -37,6 +37,8 @@ public final class Measured {
             case "slow" ->
                     new FloodReader(number(arguments, 3))
                             .run(key(arguments, 1), number(arguments, 2), number(arguments, 4));
+            case "thrown-away" ->
+                    ThrownAway.run(key(arguments, 1), number(arguments, 2), number(arguments, 3));
             case "latency" -> new LatencyReader(number(arguments, 2)).run(key(arguments, 1));
             case "drain" ->
                     new Drain(

@@ -1,0 +1,64 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks;
+
+import java.util.List;
+
+/**
+ * Whether the rehearsal has shown HotSpot all that happens in a first flood: how often compiled
+ * code of the library is thrown away in it.
+ */
+final class Rehearsed implements Benchmark {
+
+    /** Not scaled: what is thrown away is seen in a flood that lasts. */
+    private static final int CHANGES = 50_000;
+
+    private static final List<Integer> CAPACITIES = List.of(32, 512);
+
+    @Override
+    public void run(Settings settings, Report report) {
+        try (Writer writer = new Writer()) {
+            for (int capacity : CAPACITIES) {
+                count("thrown away, " + capacity + " slots", writer, capacity, 0, settings, report);
+            }
+            count("thrown away, 512 slots, prefetch", writer, 512, CHANGES, settings, report);
+        }
+    }
+
+    private static void count(
+            String what,
+            Writer writer,
+            int capacity,
+            int prefetch,
+            Settings settings,
+            Report report) {
+        Runs<List<String>> runs =
+                Runs.of(settings.pairs(), done -> thrownAway(writer, capacity, prefetch));
+        // With a prefetch, what is done once a turn has more to it than is rehearsed.
+        Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
+        report.add(Figure.alone(what, "", runs.figures(List::size), goal));
+        runs.figures(List::toString).forEach(run -> System.err.println(what + ": " + run));
+        report.repeated(runs.repeated());
+    }
+
+    private static List<String> thrownAway(Writer writer, int capacity, int prefetch) {
+        try (Child reader =
+                Child.measured("thrown-away", writer.key(), capacity, prefetch).ready()) {
+            writer.flood(CHANGES, reader, nanos -> {});
+            return reader.end();
+        }
+    }
+}

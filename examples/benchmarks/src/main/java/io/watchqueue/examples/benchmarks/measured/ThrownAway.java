@@ -1,0 +1,72 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.benchmarks.measured;
+
+import io.watchqueue.KeyId;
+
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Which compiled code of the library HotSpot throws away while a reader reads its first floods,
+ * since what happened there had not happened before: what the rehearsal lacks. A line for each.
+ */
+final class ThrownAway {
+
+    private static final String READER = "watchqueue-reader";
+    private static final String SUBSCRIBER = "onNext";
+
+    private ThrownAway() {}
+
+    static void run(KeyId key, int capacity, int prefetch) throws IOException {
+        Path file = Files.createTempFile("thrown-away", ".jfr");
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.Deoptimization").withStackTrace();
+            recording.start();
+            new FloodReader(0).run(key, capacity, prefetch);
+            recording.stop();
+            recording.dump(file);
+            for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+                if (isOfLibrary(event)) {
+                    System.out.println(
+                            event.getString("reason")
+                                    + " at bytecode "
+                                    + event.getInt("bci")
+                                    + " of "
+                                    + event.getStackTrace()
+                                            .getFrames()
+                                            .get(0)
+                                            .getMethod()
+                                            .getName());
+                }
+            }
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** What a subscriber does is its own. */
+    private static boolean isOfLibrary(RecordedEvent event) {
+        return READER.equals(event.getThread().getJavaName())
+                && event.getStackTrace().getFrames().stream()
+                        .noneMatch(frame -> frame.getMethod().getName().equals(SUBSCRIBER));
+    }
+}
