@@ -60,16 +60,22 @@ final class Child implements AutoCloseable {
 
     /** The program in Java, in a JVM as it is by default. */
     static Child measured(Object... arguments) {
-        return start(
+        return measuredIn(List.of(), arguments);
+    }
+
+    /** The program in Java, in a JVM with these options. */
+    static Child measuredIn(List<String> options, Object... arguments) {
+        List<String> program = new ArrayList<>(List.of(Settings.java()));
+        program.addAll(options);
+        program.addAll(
                 List.of(
-                        Settings.java(),
                         "--enable-native-access=ALL-UNNAMED",
                         // Else its last words would be taken for figures.
                         "-XX:+SuppressFatalErrorMessage",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        Measured.class.getName()),
-                arguments);
+                        Measured.class.getName()));
+        return start(program, arguments);
     }
 
     private static Child start(List<String> program, Object... arguments) {

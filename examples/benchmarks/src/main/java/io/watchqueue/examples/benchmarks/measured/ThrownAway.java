@@ -19,6 +19,7 @@ import io.watchqueue.KeyId;
 
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 
 import java.io.IOException;
@@ -46,16 +47,9 @@ final class ThrownAway {
             recording.dump(file);
             for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
                 if (isOfLibrary(event)) {
+                    RecordedFrame innermost = event.getStackTrace().getFrames().get(0);
                     System.out.println(
-                            event.getString("reason")
-                                    + " at bytecode "
-                                    + event.getInt("bci")
-                                    + " of "
-                                    + event.getStackTrace()
-                                            .getFrames()
-                                            .get(0)
-                                            .getMethod()
-                                            .getName());
+                            innermost.getMethod().getName() + ":" + innermost.getLineNumber());
                 }
             }
         } finally {
