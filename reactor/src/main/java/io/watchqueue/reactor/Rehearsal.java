@@ -167,7 +167,7 @@ final class Rehearsal {
         private final int next;
         private final boolean unbounded;
 
-        /** How many of those on their way it does not ask for; it waits for no whole portion. */
+        /** How many of those on their way it does not ask for: odd, or it would wait for one. */
         private final int behind;
 
         private @Nullable Subscription subscription;

@@ -50,7 +50,9 @@ final class Rehearsed implements Benchmark {
         // With a prefetch, what is done once a turn has more to it than is rehearsed.
         Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
         report.add(Figure.alone(what, "", runs.figures(List::size), goal));
-        runs.figures(List::toString).forEach(run -> System.err.println(what + ": " + run));
+        runs.figures(run -> String.join(" ", run)).stream()
+                .filter(run -> !run.isEmpty())
+                .forEach(run -> System.err.println("    " + run));
         report.repeated(runs.repeated());
     }
 
