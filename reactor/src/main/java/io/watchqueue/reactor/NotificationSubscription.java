@@ -241,6 +241,7 @@ final class NotificationSubscription
      * not asked for all that was prefetched.
      */
     boolean isPatient() {
+        // Nothing of the rest is asked where nothing is prefetched: see Rehearsal.
         return !prefetched.isEmpty() && requested == 0 && found > 0 && found < little;
     }
 
