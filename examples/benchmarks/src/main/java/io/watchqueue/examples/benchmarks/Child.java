@@ -138,19 +138,12 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** Ends its input, and waits for all that it still has to say. */
-    List<String> end() {
+    /** Ends its input: it is to say what it still has to. */
+    void endInput() {
         try {
             process.outputWriter().close();
-            List<String> lines = output.lines().toList();
-            if (process.waitFor() != 0) {
-                throw new EndedException(command + " ended with " + process.exitValue());
-            }
-            return lines;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 

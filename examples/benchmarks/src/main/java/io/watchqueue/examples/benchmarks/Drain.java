@@ -27,6 +27,9 @@ import java.util.stream.IntStream;
  */
 record Drain(int posts, int each, int rounds) implements Benchmark {
 
+    /** Else the kernel gives the heap its pages meanwhile, which takes longer than all the rest. */
+    private static final List<String> JVM = List.of("-XX:+AlwaysPreTouch");
+
     /** A kernel queue of 512 slots. */
     static Drain ofQueue() {
         return new Drain(512, 1, 600);
@@ -36,9 +39,6 @@ record Drain(int posts, int each, int rounds) implements Benchmark {
     static Drain ofPipe() {
         return new Drain(256, 256, 600);
     }
-
-    /** Else the kernel gives the heap its pages meanwhile, which takes longer than all the rest. */
-    private static final List<String> JVM = List.of("-XX:+AlwaysPreTouch");
 
     private record Round(double nanosEach, double bytesEach) {}
 

@@ -32,21 +32,17 @@ final class Rehearsed implements Benchmark {
     public void run(Settings settings, Report report) {
         try (Writer writer = new Writer()) {
             for (int capacity : CAPACITIES) {
-                count("thrown away, " + capacity + " slots", writer, capacity, 0, settings, report);
+                count(writer, capacity, 0, settings, report);
             }
-            count("thrown away, 512 slots, prefetch", writer, 512, CHANGES, settings, report);
+            count(writer, 512, CHANGES, settings, report);
         }
     }
 
     private static void count(
-            String what,
-            Writer writer,
-            int capacity,
-            int prefetch,
-            Settings settings,
-            Report report) {
+            Writer writer, int capacity, int prefetch, Settings settings, Report report) {
         Runs<List<String>> runs =
                 Runs.of(settings.pairs(), done -> thrownAway(writer, capacity, prefetch));
+        String what = "thrown away, " + capacity + " slots" + (prefetch == 0 ? "" : ", prefetch");
         // With a prefetch, what is done once a turn has more to it than is rehearsed.
         Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
         report.add(Figure.alone(what, "", runs.figures(List::size), goal));
@@ -60,7 +56,8 @@ final class Rehearsed implements Benchmark {
         try (Child reader =
                 Child.measured("thrown-away", writer.key(), capacity, prefetch).ready()) {
             writer.flood(CHANGES, reader, nanos -> {});
-            return reader.end();
+            reader.endInput();
+            return reader.lines((int) reader.number("places "));
         }
     }
 }

@@ -60,8 +60,9 @@ record Benched(int status, String printed) {
     }
 
     /** What the figures of one benchmark are called, which has succeeded. */
-    List<String> figures(Path json, String name) throws IOException {
-        succeeded();
+    static List<String> figures(Map<String, String> environment, Path json, String name)
+            throws IOException, InterruptedException {
+        run(environment, json, name).succeeded();
         return values(json.resolve(name + ".json"), "what");
     }
 

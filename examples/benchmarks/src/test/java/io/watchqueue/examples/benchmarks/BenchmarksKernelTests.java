@@ -37,7 +37,7 @@ class BenchmarksKernelTests {
             Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dio.watchqueue.rehearsal=false");
 
     private List<String> run(String name) throws Exception {
-        return Benched.run(SOON, json, name).figures(json, name);
+        return Benched.figures(SOON, json, name);
     }
 
     @Test

@@ -33,16 +33,13 @@ class BenchmarksTests {
         return Path.of(Settings.twin()).resolveSibling(name).toString();
     }
 
-    /** With the queue's model, which needs a folder of its own. */
-    private Benched runModelled(String name) throws Exception {
-        return Benched.run(
-                Map.of("LD_PRELOAD", shim("queue_shim.so"), "QUEUE_SHIM", json.toString()),
-                json,
-                name);
+    /** The queue's model, which needs a folder of its own. */
+    private Map<String, String> model() {
+        return Map.of("LD_PRELOAD", shim("queue_shim.so"), "QUEUE_SHIM", json.toString());
     }
 
     private List<String> modelled(String name) throws Exception {
-        return runModelled(name).figures(json, name);
+        return Benched.figures(model(), json, name);
     }
 
     @Test
@@ -59,7 +56,7 @@ class BenchmarksTests {
     /** A figure that does not depend on how fast this machine is. */
     @Test
     void aFirstFloodThrowsNoCompiledCodeAway() throws Exception {
-        Benched run = runModelled("rehearsal");
+        Benched run = Benched.run(model(), json, "rehearsal");
         run.succeeded();
         assertThat(Benched.values(json.resolve("rehearsal.json"), "met"))
                 .as(run.printed())

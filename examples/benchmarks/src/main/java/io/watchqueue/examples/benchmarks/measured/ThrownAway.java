@@ -25,10 +25,12 @@ import jdk.jfr.consumer.RecordingFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Which compiled code of the library HotSpot throws away while a reader reads its first floods,
- * since what happened there had not happened before: what the rehearsal lacks. A line for each.
+ * since what happened there had not happened before: what the rehearsal lacks. Prints how many
+ * there are, and a line for each.
  */
 final class ThrownAway {
 
@@ -45,16 +47,21 @@ final class ThrownAway {
             new FloodReader(0).run(key, capacity, prefetch);
             recording.stop();
             recording.dump(file);
-            for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
-                if (isOfLibrary(event)) {
-                    RecordedFrame innermost = event.getStackTrace().getFrames().get(0);
-                    System.out.println(
-                            innermost.getMethod().getName() + ":" + innermost.getLineNumber());
-                }
-            }
+            List<String> places =
+                    RecordingFile.readAllEvents(file).stream()
+                            .filter(ThrownAway::isOfLibrary)
+                            .map(ThrownAway::place)
+                            .toList();
+            System.out.println("places " + places.size());
+            places.forEach(System.out::println);
         } finally {
             Files.delete(file);
         }
+    }
+
+    private static String place(RecordedEvent event) {
+        RecordedFrame innermost = event.getStackTrace().getFrames().get(0);
+        return innermost.getMethod().getName() + ":" + innermost.getLineNumber();
     }
 
     /** What a subscriber does is its own. */
