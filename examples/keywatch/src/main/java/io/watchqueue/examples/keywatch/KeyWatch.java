@@ -21,9 +21,11 @@ import io.watchqueue.WatchQueueUnsupportedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 
@@ -51,6 +53,11 @@ public final class KeyWatch implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
+    @Option(
+            names = "--simulated",
+            description = "The demonstration on the library's simulated kernel, on any machine.")
+    private boolean simulated;
+
     /**
      * Runs the command.
      *
@@ -68,7 +75,8 @@ public final class KeyWatch implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return new Demonstration(spec.commandLine().getOut()).run();
+        PrintWriter out = spec.commandLine().getOut();
+        return simulated ? SimulatedDemonstration.run(out) : new Demonstration(out).run();
     }
 
     private static int complain(
