@@ -34,7 +34,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-@Timeout(30)
+@Timeout(300)
 class WatchQueueSelectorTests {
 
     private final FakeKernel kernel = new FakeKernel();
@@ -133,7 +133,7 @@ class WatchQueueSelectorTests {
             }
             assertThat(wait).isNotDone();
             selector.wakeup();
-            wait.get(10, TimeUnit.SECONDS);
+            wait.get(60, TimeUnit.SECONDS);
         }
     }
 

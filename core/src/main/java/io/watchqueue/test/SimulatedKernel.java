@@ -67,7 +67,7 @@ import java.util.Objects;
  */
 public final class SimulatedKernel implements AutoCloseable {
 
-    private static final Duration SETTLES = Duration.ofSeconds(10);
+    private static final Duration SETTLES = Duration.ofMinutes(1);
 
     private final Simulation simulation;
 
@@ -252,7 +252,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * Waits until all readers have done what there is to do, and wait for more. What was delivered
      * is delivered then, and what was not will not be. Returns at once on a reader's thread.
      *
-     * @throws IllegalStateException if they are still at work after 10 seconds, or the thread is
+     * @throws IllegalStateException if they are still at work after a minute, or the thread is
      *     interrupted
      */
     public void settle() {

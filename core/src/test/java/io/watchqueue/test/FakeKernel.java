@@ -174,7 +174,7 @@ public final class FakeKernel extends Simulation {
     /** Waits until those who wait in epoll have come to rest in it. */
     public void settle() {
         try {
-            if (!settle(Duration.ofSeconds(10))) {
+            if (!settle(Duration.ofMinutes(1))) {
                 throw new AssertionError("still at work");
             }
         } catch (InterruptedException e) {

@@ -54,7 +54,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-@Timeout(60)
+@Timeout(300)
 class SimulatedKernelTests {
 
     private static final byte[] SECRET = {1, 2, 3};
@@ -209,7 +209,7 @@ class SimulatedKernelTests {
                 Thread.sleep(1);
             }
             kernel.queue().overflow();
-            assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(new LossNotification());
+            assertThat(waiting.get(60, TimeUnit.SECONDS)).isEqualTo(new LossNotification());
             keys.update(key, SECRET);
             kernel.queue().overflow();
             kernel.queue().drop(2);
@@ -327,7 +327,7 @@ class SimulatedKernelTests {
                 Thread.sleep(1);
             }
             kernel.fail(NativeCall.POLL, "EIO");
-            assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> waiting.get(60, TimeUnit.SECONDS))
                     .hasCauseInstanceOf(WatchQueueException.class);
         }
     }

@@ -33,7 +33,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-@Timeout(60)
+@Timeout(300)
 class RehearsalTests {
 
     @Test

@@ -44,7 +44,7 @@ import java.util.List;
 /** What a browser gets, from the simulated kernel. */
 class ChangeStreamTests {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final String TREE = "/keyrings/{reference}";
     private static final byte[] SECRET = "hunter2".getBytes(StandardCharsets.UTF_8);
 
