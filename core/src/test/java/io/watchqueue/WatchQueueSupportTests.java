@@ -74,6 +74,11 @@ class WatchQueueSupportTests {
     }
 
     @Test
+    void withoutMemoryNothingIsLeftOpen() {
+        kernel.assertThatAllocationsLeaveNothingOpen(1, () -> WatchQueueSupport.probe(kernel));
+    }
+
+    @Test
     void thisMachineGetsAnAnswerWhateverItIs() {
         WatchQueueSupport support = WatchQueueSupport.probe();
         assertThat(support.toString()).startsWith(support.status() + ": ").hasSizeGreaterThan(30);

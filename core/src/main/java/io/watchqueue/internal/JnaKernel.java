@@ -125,6 +125,13 @@ public final class JnaKernel implements Kernel {
     }
 
     @Override
+    public int write(int fd, NativeBuffer bytes) {
+        int result = result(LibC.write(fd, bytes.address(), bytes.size()));
+        Reference.reachabilityFence(bytes);
+        return result;
+    }
+
+    @Override
     public int poll(int fd, int events, int timeoutMillis, NativeBuffer scratch) {
         // struct pollfd: int fd; short events; short revents
         ByteBuffer bytes = scratch.bytes();

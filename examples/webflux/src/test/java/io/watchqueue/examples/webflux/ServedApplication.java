@@ -55,7 +55,6 @@ final class ServedApplication implements AutoCloseable {
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-XX:TieredStopAtLevel=1",
                                 "-XX:+UseSerialGC",
-                                "-Dio.watchqueue.rehearsal=false",
                                 "-jar",
                                 jar.toString()));
         command.addAll(List.of(properties));
