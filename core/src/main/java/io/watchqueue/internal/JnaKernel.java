@@ -82,6 +82,16 @@ public final class JnaKernel implements Kernel {
         return kernel;
     }
 
+    /** The module that JNA is in, as --enable-native-access has it. */
+    static String nativeAccess() {
+        try {
+            Module module = Native.class.getModule();
+            return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        } catch (LinkageError e) {
+            return "ALL-UNNAMED"; // where there is no JNA
+        }
+    }
+
     /** Makes any linkage error appear now and not in the middle of something. */
     private void bind() {
         pipeSize(-1);
