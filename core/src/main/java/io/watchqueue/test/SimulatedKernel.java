@@ -140,18 +140,24 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Returns the queue that was opened last.
+     * Returns the queue that is open; if several are, the one that was opened last.
      *
-     * @return the queue, which may be closed
-     * @throws IllegalStateException if none was opened
+     * @return a queue that is not closed
+     * @throws IllegalStateException if none is open; those that were are among {@link #queues()}
      */
     public SimulatedQueue queue() {
         List<SimulatedQueue> all = queues();
-        if (all.isEmpty()) {
-            throw new IllegalStateException(
-                    "no queue was opened on this kernel; subscribe, or open one, first");
+        for (int i = all.size() - 1; i >= 0; i--) {
+            if (!all.get(i).isClosed()) {
+                return all.get(i);
+            }
         }
-        return all.get(all.size() - 1);
+        throw new IllegalStateException(
+                all.isEmpty()
+                        ? "no queue was opened on this kernel; subscribe, or open one, first"
+                        : "no queue is open on this kernel; all "
+                                + all.size()
+                                + " that were opened are closed, see queues()");
     }
 
     /**

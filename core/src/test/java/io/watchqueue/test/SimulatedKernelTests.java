@@ -468,4 +468,41 @@ class SimulatedKernelTests {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("no queue was opened");
     }
+
+    @Test
+    void theQueueIsTheOneThatIsOpen() {
+        KeyId key = add("token");
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            assertThat(WatchQueueSupport.probe().isAvailable()).isTrue();
+            assertThat(kernel.queues()).hasSize(2);
+            kernel.queue().overflow();
+            assertThat(queue.poll()).isEqualTo(new LossNotification());
+        }
+        assertThatThrownBy(kernel::queue)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("no queue is open on this kernel; all 2");
+    }
+
+    @Test
+    void nothingHappensInAQueueThatIsClosed() {
+        KeyId key = add("token");
+        SimulatedQueue simulated;
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            simulated = kernel.queue();
+            assertThat(queue.watches()).hasSize(1);
+        }
+        for (Runnable script :
+                List.<Runnable>of(
+                        simulated::overflow,
+                        () -> simulated.drop(1),
+                        () -> simulated.post(new byte[8]),
+                        () -> simulated.post(new RemovalNotification(key.value(), 3)),
+                        () -> simulated.removeWatch(key))) {
+            assertThatThrownBy(script::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("this queue is closed");
+        }
+        assertThat(simulated.isClosed()).isTrue();
+        assertThat(simulated.watches()).isEmpty();
+    }
 }
