@@ -32,6 +32,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Answers only those who ask for this host by a name that it has. A foreign page whose name its
@@ -47,7 +48,10 @@ class KnownHosts implements WebFilter {
     private final Set<String> configured;
 
     KnownHosts(WatchqueueProperties properties) {
-        this.configured = properties.hosts();
+        this.configured =
+                properties.hosts().stream()
+                        .map(name -> name.toLowerCase(Locale.ROOT))
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
@@ -59,8 +63,11 @@ class KnownHosts implements WebFilter {
     }
 
     private boolean isKnown(@Nullable String host) {
-        return host != null
-                && (LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || configured.contains(host));
+        if (host == null) {
+            return false;
+        }
+        String name = host.toLowerCase(Locale.ROOT);
+        return LOOPBACK.contains(name) || configured.contains(name);
     }
 
     private static Mono<Void> refuse(ServerHttpResponse response) {
