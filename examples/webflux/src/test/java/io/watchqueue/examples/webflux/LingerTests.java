@@ -55,8 +55,7 @@ class LingerTests {
     @Test
     void theTreeIsRightAlsoAfterTheLastBrowserHasLeft() {
         AtomicInteger told = new AtomicInteger();
-        Disposable browser =
-                application.changes("@u").subscribe(event -> told.incrementAndGet());
+        Disposable browser = application.changes("@u").subscribe(event -> told.incrementAndGet());
         eventually("the browser is there", () -> told.get() > 0);
         Instant start = Instant.now();
         eventually("it stays for long", () -> start.plus(LINGER).isBefore(Instant.now()));
