@@ -223,6 +223,10 @@ public final class NotificationOperators {
      * <p><b>Termination:</b> as the source, behind what is queued, a loss at the end included.
      * Cancelling discards what is queued.
      *
+     * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the
+     * exception goes to the uncaught exception handler of the thread; what {@code onSubscribe}
+     * throws ends the subscription with {@code onError}. Others that share the source go on.
+     *
      * <p><b>Loss:</b> has the origin {@link LossNotification.Origin#SUBSCRIBER}. If a loss is among
      * what is dropped, its number is added, so that it is {@link LossNotification#UNKNOWN} if the
      * kernel's is among it.
