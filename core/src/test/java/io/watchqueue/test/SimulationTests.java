@@ -55,7 +55,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 @Timeout(300)
-class SimulatedKernelTests {
+class SimulationTests {
 
     private static final byte[] SECRET = {1, 2, 3};
     private static final int ALL = 0x3f3f3f3f;
@@ -464,7 +464,7 @@ class SimulatedKernelTests {
             selector.wakeup();
             waiting.join();
         }
-        assertThatThrownBy(() -> SimulatedKernelTests.this.kernel.queue())
+        assertThatThrownBy(() -> SimulationTests.this.kernel.queue())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("no queue was opened");
     }
