@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -393,6 +394,16 @@ class SimulatedKernelTests {
         assertThatThrownBy(() -> SimulatedKernel.builder().pageSize(5000))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().openFiles(-1))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(
+                        () -> SimulatedKernel.builder().gcDelay(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> kernel.advance(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> SimulatedKernel.builder().user(-1, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4294967295");
+        assertThatThrownBy(() -> kernel.as(0, -1, () -> {}))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().gcDelay(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
