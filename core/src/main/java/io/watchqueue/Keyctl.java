@@ -49,6 +49,12 @@ import java.util.function.ToIntFunction;
  * WatchQueueException} when the kernel refuses: {@link KeyUnavailableException} for a key that does
  * not exist or is revoked, expired or rejected, {@link KeyPermissionException} for one that does
  * not grant the permission. No exception and no log has a payload in it.
+ *
+ * <p>A thread <em>possesses</em> the keys to which its thread, process or session keyring leads,
+ * and most keys grant others no more than View, see keyrings(7). A session without a link to the
+ * user's keyring, as {@code keyctl session} and systemd's {@code KeyringMode=private} make it,
+ * possesses none of the user's keys until that is made: {@code link(Keyring.USER,
+ * Keyring.SESSION)}.
  */
 public final class Keyctl {
 

@@ -32,7 +32,7 @@ class CommandLineTests {
     @Test
     void helpNamesTheOptionsAndTheExitStatus() {
         assertThat(keywatch.run("--help")).isZero();
-        assertThat(keywatch.out()).contains("watch", "Exit status:", "3   this machine has no");
+        assertThat(keywatch.out()).contains("watch", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
                 .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s");
