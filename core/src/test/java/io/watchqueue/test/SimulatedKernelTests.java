@@ -180,10 +180,10 @@ class SimulatedKernelTests {
             assertThatThrownBy(() -> simulated.post(new byte[128]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("128");
+            assertThatThrownBy(() -> simulated.removeWatch(KeyId.of(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key 3");
         }
-        assertThatThrownBy(() -> kernel.queues().get(0).removeWatch(KeyId.of(3)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("key 3");
     }
 
     @Test
