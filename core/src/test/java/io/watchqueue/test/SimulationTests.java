@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -179,10 +180,10 @@ class SimulationTests {
             assertThatThrownBy(() -> simulated.post(new byte[128]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("128");
+            assertThatThrownBy(() -> simulated.removeWatch(KeyId.of(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key 3");
         }
-        assertThatThrownBy(() -> kernel.queues().get(0).removeWatch(KeyId.of(3)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("key 3");
     }
 
     @Test
@@ -393,6 +394,16 @@ class SimulationTests {
         assertThatThrownBy(() -> SimulatedKernel.builder().pageSize(5000))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().openFiles(-1))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(
+                        () -> SimulatedKernel.builder().gcDelay(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> kernel.advance(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> SimulatedKernel.builder().user(-1, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4294967295");
+        assertThatThrownBy(() -> kernel.as(0, -1, () -> {}))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().gcDelay(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
