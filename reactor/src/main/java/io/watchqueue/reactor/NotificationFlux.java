@@ -47,8 +47,8 @@ import java.util.function.Supplier;
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
  * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
- * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of
- * this fails, what was opened is closed and the subscriber gets the error.
+ * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
+ * was opened is closed and the subscriber gets the error.
  *
  * <p>The first notifications of a process are read by code that is not compiled yet, as in any Java
  * program; see {@link #warmup()}.
