@@ -38,7 +38,7 @@ import java.util.stream.Stream;
  * Each system call with each error that it can return, of native-errors.txt: what comes of it is
  * what is written there, nothing is left open, and another queue of the process goes on.
  */
-@Timeout(60)
+@Timeout(300)
 class NativeFailureTests {
 
     /** Does something of which one system call is a part. */

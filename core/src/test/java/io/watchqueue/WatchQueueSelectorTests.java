@@ -36,7 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 
-@Timeout(30)
+@Timeout(300)
 class WatchQueueSelectorTests {
 
     private final FakeKernel kernel = new FakeKernel();
@@ -163,7 +163,7 @@ class WatchQueueSelectorTests {
             }
             assertThat(wait).isNotDone();
             selector.wakeup();
-            wait.get(10, TimeUnit.SECONDS);
+            wait.get(60, TimeUnit.SECONDS);
         }
     }
 

@@ -39,7 +39,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-@Timeout(30)
+@Timeout(300)
 class WatchQueueTests {
 
     private static final KeyId KEY = KeyId.of(1);
@@ -708,7 +708,7 @@ class WatchQueueTests {
             Thread.onSpinWait();
         }
         queue.close();
-        assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> read.get(60, TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class)
                 .hasCauseInstanceOf(WatchQueueClosedException.class);
     }
@@ -742,7 +742,7 @@ class WatchQueueTests {
                             Background.run(queue::close),
                             Background.run(queue::close));
             CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
-                    .get(20, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertThat(kernel.open()).isEmpty();
         }
     }

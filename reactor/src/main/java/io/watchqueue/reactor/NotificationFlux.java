@@ -78,9 +78,10 @@ import java.util.function.Supplier;
  * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the exception
  * goes to the reader thread's uncaught exception handler, also an {@link OutOfMemoryError} or what
  * else Reactor takes for fatal to the JVM and throws through its operators. What {@code onError} or
- * {@code onComplete} throw goes there too; what {@code onSubscribe} throws ends the subscription
- * with {@code onError}. Other streams of the reader go on in each case. If the reader itself can
- * wait no more, all its streams end with an error, and the next subscription starts a new thread.
+ * {@code onComplete} throw goes there too; what {@code onSubscribe} or {@code currentContext}
+ * throws ends the subscription with {@code onError}. The context is read once. Other streams of the
+ * reader go on in each case. If the reader itself can wait no more, all its streams end with an
+ * error, and the next subscription starts a new thread.
  *
  * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
  * notification before the gap and the first one behind it. It also comes when nothing follows.

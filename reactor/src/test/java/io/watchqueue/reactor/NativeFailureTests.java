@@ -53,7 +53,7 @@ import java.util.stream.Stream;
  * the subscriber is told, nothing is left open, no thread is left, and another stream of the same
  * reader goes on.
  */
-@Timeout(60)
+@Timeout(300)
 class NativeFailureTests {
 
     private static final String ENDING = "ending";

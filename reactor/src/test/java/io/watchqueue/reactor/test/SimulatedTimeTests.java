@@ -39,10 +39,10 @@ import java.time.Duration;
 import java.util.Set;
 
 /** The stream and its operators, as they are, on a simulated kernel. */
-@Timeout(60)
+@Timeout(300)
 class SimulatedTimeTests {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofMinutes(1);
 
     private final SimulatedKernel kernel = SimulatedKernel.install();
     private final Keyctl keys = Keyctl.system();

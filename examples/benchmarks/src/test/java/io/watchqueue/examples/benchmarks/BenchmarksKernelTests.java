@@ -17,6 +17,7 @@ package io.watchqueue.examples.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,7 @@ import java.util.Map;
  * Those benchmarks of which {@link BenchmarksTests} has no model, and a flood, on a real kernel, in
  * short: what they count has to be right, however fast.
  */
+@Tag("proof")
 class BenchmarksKernelTests {
 
     @TempDir Path json;
