@@ -47,11 +47,14 @@ import java.util.function.Supplier;
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
  * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
- * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of
- * this fails, what was opened is closed and the subscriber gets the error.
+ * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
+ * was opened is closed and the subscriber gets the error.
  *
- * <p>The first notifications of a process are read by code that is not compiled yet, as in any Java
- * program; see {@link #warmup()}.
+ * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
+ * files: if it is made on a thread that must not block, use the library before, by {@link
+ * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
+ * of a process are read by code that is not compiled yet, as in any Java program; see {@link
+ * #warmup()}.
  *
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
@@ -117,7 +120,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * busy machine.
      *
      * <pre>{@code
-     * NotificationFlux.warmup().then(..)
+     * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
      * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
