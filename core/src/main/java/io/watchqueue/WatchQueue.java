@@ -27,6 +27,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -42,6 +44,9 @@ import java.util.function.Predicate;
  *     Notification first = queue.read();
  * }
  * }</pre>
+ *
+ * <p><b>Ownership:</b> whoever has opened a queue closes it. The queue owns its watches, those that
+ * are just being placed included: they end with it, and need not be closed one by one.
  *
  * <p><b>Loss:</b> when the queue is full the kernel drops, and says so in the place where it did: a
  * {@link LossNotification} comes between the last notification before the gap and the first one
@@ -78,6 +83,8 @@ public final class WatchQueue implements AutoCloseable {
     private final int capacity;
     private final DescriptorGuard guard;
     private final Watches watches = new Watches();
+    private volatile Runnable watchesChanged = () -> {};
+    private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
     private final ReentrantLock reading = new ReentrantLock();
     private final NativeBuffer buffer;
@@ -103,7 +110,7 @@ public final class WatchQueue implements AutoCloseable {
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.capacity = capacity;
-        this.guard = new DescriptorGuard(() -> kernel.close(readEnd));
+        this.guard = new DescriptorGuard(this::closeReadEnd);
         this.buffer = kernel.allocate(Math.max(NotificationDecoder.MAX_LENGTH + 1, bufferBytes));
     }
 
@@ -222,6 +229,7 @@ public final class WatchQueue implements AutoCloseable {
             return watch;
         } finally {
             guard.exit();
+            watchesChanged.run();
         }
     }
 
@@ -291,6 +299,7 @@ public final class WatchQueue implements AutoCloseable {
             }
         } finally {
             guard.exit();
+            watchesChanged.run();
         }
     }
 
@@ -313,6 +322,18 @@ public final class WatchQueue implements AutoCloseable {
      */
     public boolean isUnwatched() {
         return watches.haveEnded();
+    }
+
+    /**
+     * Sets what is called whenever this process may have changed what is watched: after each {@link
+     * #watch} and each closing of a watch, successful or not, on the thread that did it. {@link
+     * #isUnwatched()} may be true then, or may become so once the queue is read until it is empty.
+     * A removal that the kernel posts is not reported here, as it is read.
+     *
+     * @param listener replaces the one before; must not throw
+     */
+    public void onWatchesChanged(Runnable listener) {
+        watchesChanged = Objects.requireNonNull(listener, "listener");
     }
 
     /**
@@ -527,10 +548,37 @@ public final class WatchQueue implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (guard.close()) {
-            // No call uses this end; without it a waiting poll(2) returns with POLLHUP.
-            kernel.close(writeEnd);
+        if (!guard.enter()) {
+            return;
         }
+        try {
+            // No call uses this end; without it a waiting poll(2) returns with POLLHUP.
+            if (guard.close()) {
+                kernel.close(writeEnd);
+            }
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** After the write end, as it is closed by whoever leaves the guard last. */
+    private void closeReadEnd() {
+        try {
+            kernel.close(readEnd);
+        } finally {
+            closed.complete(null);
+        }
+    }
+
+    /**
+     * Returns when both descriptors are closed: with {@link #close()}, or when the last call that
+     * was under way then has returned, such as a {@link #watch} that waits for a key under
+     * construction.
+     *
+     * @return completes then, on the thread that closed the last one; never fails
+     */
+    public CompletionStage<@Nullable Void> onClose() {
+        return closed.minimalCompletionStage();
     }
 
     /**

@@ -49,6 +49,7 @@ public final class FakeKernel extends Simulation {
     private final Map<Integer, SimulatedKey> named = new HashMap<>();
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
+    private Runnable onWatch = () -> {};
     private boolean patient = true;
     private Descriptors.@Nullable Epoll waitedIn;
     private NativeBuffer lastPayload;
@@ -187,6 +188,15 @@ public final class FakeKernel extends Simulation {
         onClose = action;
     }
 
+    /** Runs this at the end of every call that places a watch, which takes as long. */
+    public synchronized void onWatch(Runnable action) {
+        onWatch = action;
+    }
+
+    private synchronized Runnable onWatch() {
+        return onWatch;
+    }
+
     /** The messages in the queues, all together. */
     public int queued() {
         return change(() -> openPipes().stream().mapToInt(NotificationPipe::queued).sum());
@@ -293,9 +303,14 @@ public final class FakeKernel extends Simulation {
 
     @Override
     public int watchKey(int key, int fd, int tag) {
-        return call(
-                tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
-                () -> keys.watch(named(key), pipe("watch", fd), tag));
+        if (tag == -1) {
+            return call(
+                    NativeCall.UNWATCH_KEY, () -> keys.watch(named(key), pipe("watch", fd), tag));
+        }
+        int result =
+                call(NativeCall.WATCH_KEY, () -> keys.watch(named(key), pipe("watch", fd), tag));
+        onWatch().run();
+        return result;
     }
 
     @Override
