@@ -17,6 +17,10 @@ package io.watchqueue;
 
 import io.watchqueue.internal.Kernel;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -36,6 +40,8 @@ final class Descriptor {
 
     /** The upper bit says closed, the others count the calls that are under way. */
     private final AtomicInteger state = new AtomicInteger();
+
+    private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
 
     /** Takes over a descriptor that is open: from here on only this may close it. */
     Descriptor(Kernel kernel, int number) {
@@ -71,7 +77,7 @@ final class Descriptor {
 
     void exit() {
         if (state.decrementAndGet() == CLOSED) {
-            kernel.close(number);
+            release();
         }
     }
 
@@ -82,9 +88,22 @@ final class Descriptor {
     boolean close() {
         int before = state.getAndUpdate(current -> current | CLOSED);
         if (before == 0) {
-            kernel.close(number);
+            release();
         }
         return before >= 0;
+    }
+
+    private void release() {
+        try {
+            kernel.close(number);
+        } finally {
+            closed.complete(null);
+        }
+    }
+
+    /** Completes when the number means nothing any more, on the thread that has closed it. */
+    CompletionStage<@Nullable Void> onClose() {
+        return closed.minimalCompletionStage();
     }
 
     boolean isClosed() {
