@@ -38,11 +38,11 @@ import java.util.function.ToIntFunction;
  * Finds, reads and changes keys: keyctl(2), add_key(2) and request_key(2), as the manual pages of
  * section 3 describe them.
  *
- * <p>Special keyrings (see {@link Keyring}) mean those of the calling thread. All methods may be
- * called from any thread, and all throw a {@link WatchQueueException} when the kernel refuses:
- * {@link KeyUnavailableException} for a key that does not exist or is revoked, expired or rejected,
- * {@link KeyPermissionException} for one that does not grant the permission. No exception and no
- * log has a payload in it.
+ * <p>Special keyrings (see {@link Keyring}) mean those of the calling thread; on a virtual thread,
+ * those of its carrier. All methods may be called from any thread, and all throw a {@link
+ * WatchQueueException} when the kernel refuses: {@link KeyUnavailableException} for a key that does
+ * not exist or is revoked, expired or rejected, {@link KeyPermissionException} for one that does
+ * not grant the permission. No exception and no log has a payload in it.
  */
 public final class Keyctl {
 
@@ -638,9 +638,20 @@ public final class Keyctl {
      * made later by this one inherit it.
      *
      * @return the keyring
+     * @throws IllegalStateException on a virtual thread: the session would be its carrier's, and so
+     *     that of all virtual threads that run there later
      */
     public KeyId joinSession() {
-        return KeyId.of(call("join a new session keyring", () -> kernel.joinSession(null)));
+        String operation = "join a new session keyring";
+        refuseVirtualThread(operation);
+        return KeyId.of(call(operation, () -> kernel.joinSession(null)));
+    }
+
+    private static void refuseVirtualThread(String operation) {
+        VirtualThreads.refuse(
+                operation,
+                "the kernel knows only its carrier thread, so that all virtual threads which run there later"
+                        + " would have that session; use a platform thread");
     }
 
     /**
@@ -650,10 +661,13 @@ public final class Keyctl {
      * @param name the keyring's name; one of that name is joined if there is one and it grants
      *     Search
      * @return the keyring
+     * @throws IllegalStateException on a virtual thread: the session would be its carrier's, and so
+     *     that of all virtual threads that run there later
      */
     public KeyId joinSession(String name) {
         String operation = "join session keyring '" + name + "'";
         checkText(operation, "name", name);
+        refuseVirtualThread(operation);
         int joined = call(operation, () -> kernel.joinSession(name));
         // 0 if the thread has that one already.
         return joined == 0 ? resolve(Keyring.SESSION, false) : KeyId.of(joined);

@@ -82,6 +82,16 @@ public final class JnaKernel implements Kernel {
         return kernel;
     }
 
+    /** The module that JNA is in, as --enable-native-access has it. */
+    static String nativeAccess() {
+        try {
+            Module module = Native.class.getModule();
+            return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        } catch (LinkageError e) {
+            return "ALL-UNNAMED"; // where there is no JNA
+        }
+    }
+
     /** Makes any linkage error appear now and not in the middle of something. */
     private void bind() {
         pipeSize(-1);
@@ -121,6 +131,13 @@ public final class JnaKernel implements Kernel {
     public int read(int fd, NativeBuffer buffer, int length) {
         int result = result(LibC.read(fd, buffer.address(), length));
         Reference.reachabilityFence(buffer);
+        return result;
+    }
+
+    @Override
+    public int write(int fd, NativeBuffer bytes) {
+        int result = result(LibC.write(fd, bytes.address(), bytes.size()));
+        Reference.reachabilityFence(bytes);
         return result;
     }
 

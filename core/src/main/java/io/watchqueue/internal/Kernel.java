@@ -63,7 +63,10 @@ public interface Kernel {
 
     // Descriptors
 
-    /** pipe2(2): returns the read end in the lower and the write end in the upper 32 bits. */
+    /**
+     * pipe2(2): returns the read end in the lower and the write end in the upper 32 bits. Without
+     * O_NOTIFICATION_PIPE it is an ordinary pipe.
+     */
     long pipe2(int flags);
 
     /** close(2). Never to be called again, whatever it returns: the descriptor is gone. */
@@ -71,6 +74,9 @@ public interface Kernel {
 
     /** read(2) of at most {@code length} bytes into the start of the buffer. */
     int read(int fd, NativeBuffer buffer, int length);
+
+    /** write(2) of all that the buffer holds, or of what there is room for; to an ordinary pipe. */
+    int write(int fd, NativeBuffer bytes);
 
     /**
      * poll(2) of one descriptor; blocks. Returns which of the events are there, 0 when the time is

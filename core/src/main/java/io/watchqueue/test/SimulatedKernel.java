@@ -67,7 +67,7 @@ import java.util.Objects;
  */
 public final class SimulatedKernel implements AutoCloseable {
 
-    private static final Duration SETTLES = Duration.ofSeconds(10);
+    private static final Duration SETTLES = Duration.ofMinutes(1);
 
     private final Simulation simulation;
 
@@ -140,18 +140,24 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Returns the queue that was opened last.
+     * Returns the queue that is open; if several are, the one that was opened last.
      *
-     * @return the queue, which may be closed
-     * @throws IllegalStateException if none was opened
+     * @return a queue that is not closed
+     * @throws IllegalStateException if none is open; those that were are among {@link #queues()}
      */
     public SimulatedQueue queue() {
         List<SimulatedQueue> all = queues();
-        if (all.isEmpty()) {
-            throw new IllegalStateException(
-                    "no queue was opened on this kernel; subscribe, or open one, first");
+        for (int i = all.size() - 1; i >= 0; i--) {
+            if (!all.get(i).isClosed()) {
+                return all.get(i);
+            }
         }
-        return all.get(all.size() - 1);
+        throw new IllegalStateException(
+                all.isEmpty()
+                        ? "no queue was opened on this kernel; subscribe, or open one, first"
+                        : "no queue is open on this kernel; all "
+                                + all.size()
+                                + " that were opened are closed, see queues()");
     }
 
     /**
@@ -252,7 +258,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * Waits until all readers have done what there is to do, and wait for more. What was delivered
      * is delivered then, and what was not will not be. Returns at once on a reader's thread.
      *
-     * @throws IllegalStateException if they are still at work after 10 seconds, or the thread is
+     * @throws IllegalStateException if they are still at work after a minute, or the thread is
      *     interrupted
      */
     public void settle() {

@@ -60,7 +60,7 @@ final class DifferentialScript {
         private static final long serialVersionUID = 1;
     }
 
-    private static final Duration SETTLES = Duration.ofSeconds(5);
+    private static final Duration SETTLES = Duration.ofMinutes(1);
     private static final long PAUSE_NANOS = 500_000;
     private static final int PIPE_FLAGS =
             Kernel.O_NOTIFICATION_PIPE | Kernel.O_NONBLOCK | Kernel.O_CLOEXEC;

@@ -15,6 +15,9 @@
  */
 package io.watchqueue.test;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.NativeBuffer;
@@ -49,6 +52,8 @@ public final class FakeKernel extends Simulation {
     private final Map<Integer, SimulatedKey> named = new HashMap<>();
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
+    private Runnable onWatch = () -> {};
+    private int allocations = Integer.MAX_VALUE;
     private boolean patient = true;
     private Descriptors.@Nullable Epoll waitedIn;
     private NativeBuffer lastPayload;
@@ -174,7 +179,7 @@ public final class FakeKernel extends Simulation {
     /** Waits until those who wait in epoll have come to rest in it. */
     public void settle() {
         try {
-            if (!settle(Duration.ofSeconds(10))) {
+            if (!settle(Duration.ofMinutes(1))) {
                 throw new AssertionError("still at work");
             }
         } catch (InterruptedException e) {
@@ -270,7 +275,35 @@ public final class FakeKernel extends Simulation {
         return bytes;
     }
 
+    /** Runs an action before a watch is placed or removed. */
+    public synchronized void onWatch(Runnable action) {
+        onWatch = action;
+    }
+
+    /** Lets memory run out at each allocation of an action, of which there are so many. */
+    public void assertThatAllocationsLeaveNothingOpen(int count, Runnable action) {
+        for (int i = 0; i < count; i++) {
+            allocations = i;
+            assertThatThrownBy(action::run)
+                    .as("allocation %d", i)
+                    .isInstanceOf(OutOfMemoryError.class);
+            assertThat(open()).as("allocation %d", i).isEmpty();
+            assertThat(mistakes()).isEmpty();
+        }
+        allocations = count;
+        action.run();
+        allocations = Integer.MAX_VALUE;
+    }
+
     // Calls with answers of their own
+
+    @Override
+    public NativeBuffer allocate(int size) {
+        if (allocations-- == 0) {
+            throw new OutOfMemoryError("Cannot reserve " + size + " bytes of direct buffer memory");
+        }
+        return super.allocate(size);
+    }
 
     @Override
     public int close(int fd) {
@@ -293,9 +326,10 @@ public final class FakeKernel extends Simulation {
 
     @Override
     public int watchKey(int key, int fd, int tag) {
+        onWatch.run();
         return call(
                 tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
-                () -> keys.watch(named(key), pipe("watch", fd), tag));
+                () -> keys.watch(named(key), queue("watch", fd), tag));
     }
 
     @Override

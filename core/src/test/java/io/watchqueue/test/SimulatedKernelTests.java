@@ -54,7 +54,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-@Timeout(60)
+@Timeout(300)
 class SimulatedKernelTests {
 
     private static final byte[] SECRET = {1, 2, 3};
@@ -209,7 +209,7 @@ class SimulatedKernelTests {
                 Thread.sleep(1);
             }
             kernel.queue().overflow();
-            assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(new LossNotification());
+            assertThat(waiting.get(60, TimeUnit.SECONDS)).isEqualTo(new LossNotification());
             keys.update(key, SECRET);
             kernel.queue().overflow();
             kernel.queue().drop(2);
@@ -327,7 +327,7 @@ class SimulatedKernelTests {
                 Thread.sleep(1);
             }
             kernel.fail(NativeCall.POLL, "EIO");
-            assertThatThrownBy(() -> waiting.get(10, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> waiting.get(60, TimeUnit.SECONDS))
                     .hasCauseInstanceOf(WatchQueueException.class);
         }
     }
@@ -467,5 +467,42 @@ class SimulatedKernelTests {
         assertThatThrownBy(() -> SimulatedKernelTests.this.kernel.queue())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("no queue was opened");
+    }
+
+    @Test
+    void theQueueIsTheOneThatIsOpen() {
+        KeyId key = add("token");
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            assertThat(WatchQueueSupport.probe().isAvailable()).isTrue();
+            assertThat(kernel.queues()).hasSize(2);
+            kernel.queue().overflow();
+            assertThat(queue.poll()).isEqualTo(new LossNotification());
+        }
+        assertThatThrownBy(kernel::queue)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("no queue is open on this kernel; all 2");
+    }
+
+    @Test
+    void nothingHappensInAQueueThatIsClosed() {
+        KeyId key = add("token");
+        SimulatedQueue simulated;
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            simulated = kernel.queue();
+            assertThat(queue.watches()).hasSize(1);
+        }
+        for (Runnable script :
+                List.<Runnable>of(
+                        simulated::overflow,
+                        () -> simulated.drop(1),
+                        () -> simulated.post(new byte[8]),
+                        () -> simulated.post(new RemovalNotification(key.value(), 3)),
+                        () -> simulated.removeWatch(key))) {
+            assertThatThrownBy(script::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("this queue is closed");
+        }
+        assertThat(simulated.isClosed()).isTrue();
+        assertThat(simulated.watches()).isEmpty();
     }
 }

@@ -48,7 +48,7 @@ import reactor.test.util.RaceTestUtils;
 
 import java.util.concurrent.atomic.AtomicReference;
 
-@Timeout(60)
+@Timeout(300)
 class ReactiveWatchQueueTests {
 
     private static final KeyId OTHER = KeyId.of(2);

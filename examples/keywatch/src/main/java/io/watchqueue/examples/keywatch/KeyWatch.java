@@ -21,6 +21,7 @@ import io.watchqueue.WatchQueueUnsupportedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 import java.io.FileDescriptor;
@@ -64,6 +65,11 @@ public final class KeyWatch implements Callable<Integer> {
     private static final char REPLACEMENT = '\ufffd';
 
     @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--simulated",
+            description = "The demonstration on the library's simulated kernel, on any machine.")
+    private boolean simulated;
 
     /**
      * Runs the command. It prints UTF-8 whatever the locale is, since programs read it.
@@ -113,7 +119,8 @@ public final class KeyWatch implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return new Demonstration(spec.commandLine().getOut()).run();
+        PrintWriter out = spec.commandLine().getOut();
+        return simulated ? SimulatedDemonstration.run(out) : new Demonstration(out).run();
     }
 
     private static int complain(

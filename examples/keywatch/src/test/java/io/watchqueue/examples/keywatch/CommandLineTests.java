@@ -60,6 +60,16 @@ class CommandLineTests {
         assertThat(keywatch.err()).contains("'exploded'", "upd");
     }
 
+    @Test
+    void theSimulatedDemonstrationShowsChangesARemovalAndALoss() {
+        assertThat(keywatch.run("--simulated")).as(keywatch.err()).isZero();
+        assertThat(keywatch.out())
+                .startsWith("Simulated: ")
+                .contains("UPDATED", "LINKED", "UNLINKED", "CLEARED", "REVOKED", "SETATTR")
+                .contains("INVALIDATED", "REMOVED", "LOSS");
+        assertThat(keywatch.err()).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "watch @u", "watch %keyring:none"})
     void withoutSupportTheLibrarySaysWhatIsMissing(String line) {

@@ -24,6 +24,7 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
+import io.watchqueue.test.SimulatedQueue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ import java.util.List;
 /** What a browser gets, from the simulated kernel. */
 class ChangeStreamTests {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final String TREE = "/keyrings/{reference}";
     private static final byte[] SECRET = "hunter2".getBytes(StandardCharsets.UTF_8);
 
@@ -213,7 +214,7 @@ class ChangeStreamTests {
                 "all are told",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
         browsers.forEach(TestSubscriber::cancel);
-        eventually("the queue is closed", () -> kernel.queue().isClosed());
+        eventually("the queue is closed", () -> kernel.queues().stream().allMatch(SimulatedQueue::isClosed));
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isZero();
     }
 

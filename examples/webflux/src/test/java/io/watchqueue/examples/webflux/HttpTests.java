@@ -54,7 +54,7 @@ import java.util.Locale;
 /** What is answered to whom, and what is refused. */
 class HttpTests {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final String TREE = "/keyrings/{reference}";
     private static final String CHANGES = "/keyrings/{reference}/changes";
 

@@ -15,6 +15,8 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.KeyId;
+
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
@@ -139,14 +141,14 @@ final class Page implements AutoCloseable {
 
     /** The attributes of a key's row, none if there is no row. */
     @SuppressWarnings("unchecked")
-    Map<String, String> row(int serial) {
+    Map<String, String> row(KeyId key) {
         return (Map<String, String>)
                 browser.executeScript(
                         """
                         const row = document.querySelector(`#tree [data-serial="${arguments[0]}"]:not([data-leaving])`);
                         return { ...row?.dataset };
                         """,
-                        serial);
+                        key.value());
     }
 
     /** What is shown of what happened, the newest last. */
