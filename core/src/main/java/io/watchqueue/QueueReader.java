@@ -37,6 +37,7 @@ import java.util.function.Predicate;
  */
 final class QueueReader {
 
+    private static final int POLLFD_BYTES = 8; // struct pollfd
     private static final String READ = "read from a watch queue";
     private static final String WAIT = "wait for a notification";
 
@@ -156,7 +157,6 @@ final class QueueReader {
     }
 
     private @Nullable Notification readInTurn(int timeoutMillis, long deadline) {
-        NativeBuffer scratch = null;
         try {
             while (true) {
                 Notification notification = takeOrAwait();
@@ -175,10 +175,7 @@ final class QueueReader {
                     return null;
                 }
                 int fd = readEnd.enter(WAIT);
-                try {
-                    if (scratch == null) {
-                        scratch = kernel.allocate(8);
-                    }
+                try (NativeBuffer scratch = kernel.borrow(POLLFD_BYTES)) {
                     // close() ends this by closing the write end.
                     int result = kernel.poll(fd, Kernel.POLLIN, remaining, scratch);
                     if (result < 0 && result != -Errno.EINTR) {

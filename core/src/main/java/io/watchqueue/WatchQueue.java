@@ -140,10 +140,11 @@ public final class WatchQueue implements AutoCloseable {
      * @throws ResourceLimitException if the kernel has no memory for it
      */
     public void filter(NotificationFilter filter) {
-        NativeBuffer encoded = filter.encode(kernel);
-        int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
-        if (result < 0) {
-            throw Failures.filtering(filter, -result);
+        try (NativeBuffer encoded = filter.encode(kernel)) {
+            int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
+            if (result < 0) {
+                throw Failures.filtering(filter, -result);
+            }
         }
     }
 
@@ -428,12 +429,13 @@ public final class WatchQueue implements AutoCloseable {
      */
     public int queuedBytes() {
         String operation = "ask how much is queued";
-        NativeBuffer scratch = kernel.allocate(Integer.BYTES);
-        int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
-        if (result < 0) {
-            throw Failures.unexpected(operation, -result, "ioctl(2)");
+        try (NativeBuffer scratch = kernel.borrow(Integer.BYTES)) {
+            int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
+            if (result < 0) {
+                throw Failures.unexpected(operation, -result, "ioctl(2)");
+            }
+            return result;
         }
-        return result;
     }
 
     /**

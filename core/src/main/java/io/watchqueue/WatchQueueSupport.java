@@ -162,15 +162,16 @@ public final class WatchQueueSupport {
         kernel.close((int) pipe);
         kernel.close((int) (pipe >>> 32));
 
-        NativeBuffer capabilities = kernel.allocate(KeyCapability.BYTES);
-        int length = kernel.keyCapabilities(capabilities);
-        // Before 5.4 there was no KEYCTL_CAPABILITIES, but no notification pipe either.
-        if (length < 0) {
-            return ofKeyctlError(-length);
-        }
-        if (!KeyCapability.decode(capabilities.bytes(), length)
-                .contains(KeyCapability.NOTIFICATIONS)) {
-            return ofKeyctlError(Errno.EOPNOTSUPP);
+        try (NativeBuffer capabilities = kernel.borrow(KeyCapability.BYTES)) {
+            int length = kernel.keyCapabilities(capabilities);
+            // Before 5.4 there was no KEYCTL_CAPABILITIES, but no notification pipe either.
+            if (length < 0) {
+                return ofKeyctlError(-length);
+            }
+            if (!KeyCapability.decode(capabilities.bytes(), length)
+                    .contains(KeyCapability.NOTIFICATIONS)) {
+                return ofKeyctlError(Errno.EOPNOTSUPP);
+            }
         }
         return new WatchQueueSupport(
                 Status.AVAILABLE, 0, "Linux " + kernel.release() + " delivers key notifications.");

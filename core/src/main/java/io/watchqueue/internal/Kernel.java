@@ -52,14 +52,20 @@ public interface Kernel {
     int KEYCTL_GET_PERSISTENT = 22;
     int KEYCTL_MOVE = 30;
 
-    /** Memory for the calls below, zeroed. */
+    /** Memory for the calls below, zeroed; freed when nobody holds it any more. */
     NativeBuffer allocate(int size);
+
+    /** Memory for one call, zeroed; freed when it is closed, however many calls there are. */
+    NativeBuffer borrow(int size);
 
     /** uname(2): the release, such as {@code "6.1.0-28-amd64"}. */
     String release();
 
     /** sysconf(3), _SC_PAGESIZE: bytes. */
     int pageSize();
+
+    /** geteuid(2): the user that the calling thread is, without a sign. */
+    int userId();
 
     // Descriptors
 
@@ -167,10 +173,10 @@ public interface Kernel {
     int joinSession(@Nullable String name);
 
     /**
-     * The serials of /proc/keys: the keys that this process may view. Empty if there is no such
-     * file.
+     * The text of /proc/keys, with the keys that this thread may view; one character a byte, as
+     * descriptions may be of any. Null if it cannot be read.
      */
-    int[] visibleKeys();
+    @Nullable String procKeys();
 
     /** keyctl(2), one of the KEYCTL_* operations above. */
     int keyctl(int operation, int argument2, int argument3, int argument4, int argument5);

@@ -57,6 +57,9 @@ class Simulation implements Kernel {
     /** All that were ever made, the oldest first. */
     final List<NotificationPipe> pipes = new ArrayList<>();
 
+    /** Whether /proc/keys is what container runtimes put in its place: /dev/null. */
+    boolean procKeysMasked;
+
     private final Settings settings;
 
     Simulation(Settings settings, Instant now) {
@@ -106,6 +109,11 @@ class Simulation implements Kernel {
     }
 
     @Override
+    public NativeBuffer borrow(int size) {
+        return NativeBuffer.onHeap(size);
+    }
+
+    @Override
     public String release() {
         return settings.release;
     }
@@ -113,6 +121,11 @@ class Simulation implements Kernel {
     @Override
     public int pageSize() {
         return settings.pageSize;
+    }
+
+    @Override
+    public synchronized int userId() {
+        return keys.current().uid();
     }
 
     // Descriptors
@@ -487,8 +500,8 @@ class Simulation implements Kernel {
     }
 
     @Override
-    public synchronized int[] visibleKeys() {
-        return keys.visible();
+    public synchronized @Nullable String procKeys() {
+        return procKeysMasked ? "" : keys.proc();
     }
 
     @Override

@@ -26,8 +26,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 import reactor.core.Disposable;
 
@@ -140,21 +138,24 @@ class NotificationLeakKernelTests {
         }
     }
 
-    /** Its main ends, or it is killed, while it is subscribed. */
-    @ParameterizedTest(name = "killed: {0}")
-    @ValueSource(booleans = {false, true})
-    void aProcessThatEndsLeavesNothing(boolean killed) throws Exception {
+    @Test
+    void aProcessThatIsKilledWhileItIsSubscribedLeavesNothing() throws Exception {
+        endWhileItIsSubscribed(true);
+    }
+
+    @Test
+    @Tag("proof")
+    void aProcessWhoseMainEndsWhileItIsSubscribedLeavesNothing() throws Exception {
+        endWhileItIsSubscribed(false);
+    }
+
+    private void endWhileItIsSubscribed(boolean killed) throws Exception {
         List<KeyId> many = TestWatches.keys(test.keys, test.keyring);
         KeyId key = test.add("token");
         long watches = TestWatches.thatFit(many);
         String usage = usage(key);
         Process child =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                SubscribedProgram.class.getName(),
-                                Integer.toString(key.value()))
+                new ProcessBuilder(TestProcess.java(SubscribedProgram.class, key))
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
         try (BufferedReader output =

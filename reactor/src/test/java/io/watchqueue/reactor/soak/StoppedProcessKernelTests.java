@@ -24,6 +24,7 @@ import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.internal.TestProcess;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -41,6 +42,7 @@ import java.util.stream.Stream;
  * in order, and what it could not hold is a loss in its place.
  */
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // no interrupt ends a read
+@Tag("proof")
 class StoppedProcessKernelTests {
 
     private static final int CAPACITY = 32;
@@ -83,14 +85,7 @@ class StoppedProcessKernelTests {
     }
 
     private static Process start(KeyId key) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        PrintingProgram.class.getName(),
-                        Integer.toString(key.value()),
-                        Integer.toString(CAPACITY))
+        return new ProcessBuilder(TestProcess.java(PrintingProgram.class, key, CAPACITY))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }

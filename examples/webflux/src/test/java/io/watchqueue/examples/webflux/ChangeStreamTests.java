@@ -214,7 +214,9 @@ class ChangeStreamTests {
                 "all are told",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
         browsers.forEach(TestSubscriber::cancel);
-        eventually("the queue is closed", () -> kernel.queues().stream().allMatch(SimulatedQueue::isClosed));
+        eventually(
+                "the queue is closed",
+                () -> kernel.queues().stream().allMatch(SimulatedQueue::isClosed));
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isZero();
     }
 

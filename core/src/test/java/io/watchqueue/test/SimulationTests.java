@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +56,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 @Timeout(300)
-class SimulatedKernelTests {
+class SimulationTests {
 
     private static final byte[] SECRET = {1, 2, 3};
     private static final int ALL = 0x3f3f3f3f;
@@ -179,10 +180,10 @@ class SimulatedKernelTests {
             assertThatThrownBy(() -> simulated.post(new byte[128]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("128");
+            assertThatThrownBy(() -> simulated.removeWatch(KeyId.of(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key 3");
         }
-        assertThatThrownBy(() -> kernel.queues().get(0).removeWatch(KeyId.of(3)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("key 3");
     }
 
     @Test
@@ -394,6 +395,16 @@ class SimulatedKernelTests {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().openFiles(-1))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(
+                        () -> SimulatedKernel.builder().gcDelay(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> kernel.advance(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> SimulatedKernel.builder().user(-1, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4294967295");
+        assertThatThrownBy(() -> kernel.as(0, -1, () -> {}))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().gcDelay(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -464,7 +475,7 @@ class SimulatedKernelTests {
             selector.wakeup();
             waiting.join();
         }
-        assertThatThrownBy(() -> SimulatedKernelTests.this.kernel.queue())
+        assertThatThrownBy(() -> SimulationTests.this.kernel.queue())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("no queue was opened");
     }
