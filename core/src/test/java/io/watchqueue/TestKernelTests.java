@@ -53,9 +53,10 @@ import java.util.stream.Stream;
 
 /**
  * core/src/kernel/run with the test kernel. These tests run on this machine's own kernel, and each
- * command of theirs on one booted for it.
+ * command of theirs on one booted for it, of which a few boots are enough for a build: the others
+ * are proofs.
  */
-@Timeout(300)
+@Timeout(600)
 @Tag("test-kernel")
 class TestKernelTests {
 
@@ -92,6 +93,7 @@ class TestKernelTests {
 
     @ParameterizedTest
     @CsvSource({"true,0", "false,1", "exit 42,42", "kill -TERM $$,143"})
+    @Tag("proof")
     void theStatusIsTheCommands(String command, int status) throws Exception {
         Run run = run("sh", "-c", command);
         assertThat(run.status).isEqualTo(status);
@@ -100,6 +102,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void aCommandThatIsNotThere() throws Exception {
         Run run = run("no-such-command");
         assertThat(run.status).isEqualTo(127);
@@ -143,6 +146,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void standardStreamsPassUnchanged() throws Exception {
         byte[] bytes = new byte[3_000_000];
         new Random(1).nextBytes(bytes);
@@ -150,13 +154,14 @@ class TestKernelTests {
         CompletableFuture<byte[]> out = Background.get(() -> all(process.getInputStream()));
         process.getOutputStream().write(bytes);
         process.getOutputStream().close();
-        assertThat(Arrays.equals(out.get(120, TimeUnit.SECONDS), bytes)).isTrue();
+        assertThat(Arrays.equals(out.get(300, TimeUnit.SECONDS), bytes)).isTrue();
         assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo("done\n");
         assertThat(process.waitFor()).isZero();
     }
 
     @Test
+    @Tag("proof")
     void theGuestHasWhatProgramsNeed() throws Exception {
         Path ofTheHost = Files.createTempFile("watchqueue", "host");
         try {
@@ -186,6 +191,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void whatTheCommandWritesIsThisMachinesFile() throws Exception {
         Files.writeString(directory.resolve("from"), "here");
         assertThat(run("sh", "-c", "cat from > to; cat from >> to").status).isZero();
@@ -193,6 +199,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void twoAtTheSameTime() throws Exception {
         Process one =
                 start(
@@ -213,22 +220,24 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void theDeadlineEndsItWithAMessage() throws Exception {
         Process process =
                 start(
                         directory,
-                        Map.of("WATCHQUEUE_KERNEL_DEADLINE", "20"),
+                        Map.of("WATCHQUEUE_KERNEL_DEADLINE", "60"),
                         "sh",
                         "-c",
                         "echo up; sleep 10000");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
         Run run = finish(process);
         assertThat(run.status).isEqualTo(124);
-        assertThat(run.err).contains("still running after 20 s", "WATCHQUEUE_KERNEL_DEADLINE");
+        assertThat(run.err).contains("still running after 60 s", "WATCHQUEUE_KERNEL_DEADLINE");
         assertNoneIsLeft(all);
     }
 
     @Test
+    @Tag("proof")
     void controlCLeavesNothingBehind() throws Exception {
         Process process =
                 start(
@@ -278,6 +287,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void hostMeansThisMachinesKernel() throws Exception {
         Run run = finish(start(directory, Map.of("WATCHQUEUE_KERNEL", "host"), "uname", "-r"));
         assertThat(run.out.strip()).isEqualTo(System.getProperty("os.version"));
@@ -300,7 +310,7 @@ class TestKernelTests {
                 CompletableFuture<byte[]> echo = Background.get(() -> all(in));
                 socket.getOutputStream().write(bytes);
                 socket.shutdownOutput();
-                assertThat(echo.get(120, TimeUnit.SECONDS)).isEqualTo(bytes);
+                assertThat(echo.get(300, TimeUnit.SECONDS)).isEqualTo(bytes);
             }
         }
         tell(process, "wait; exit 3");
@@ -310,6 +320,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void forwardedPortsLetNothingOut() throws Exception {
         try (ServerSocket ofThisMachine =
                 new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -330,6 +341,7 @@ class TestKernelTests {
     }
 
     @Test
+    @Tag("proof")
     void withoutForwardedPortsThereIsNoNetworkCard() throws Exception {
         Run run = run("sh", "-c", "ls /sys/class/net; echo ${WATCHQUEUE_KERNEL_ADDRESS-none}");
         assertThat(run.out.lines()).contains("lo", "none").doesNotContain("eth0");
@@ -386,7 +398,7 @@ class TestKernelTests {
         ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
         builder.environment().remove("WATCHQUEUE_KERNEL_PORTS");
         builder.environment().put("WATCHQUEUE_KERNEL", "test");
-        builder.environment().put("WATCHQUEUE_KERNEL_DEADLINE", "250");
+        builder.environment().put("WATCHQUEUE_KERNEL_DEADLINE", "500");
         builder.environment().putAll(environment);
         Process process = builder.start();
         started.add(process);
@@ -431,7 +443,7 @@ class TestKernelTests {
 
     private static void assertNoneIsLeft(List<ProcessHandle> all) throws Exception {
         for (ProcessHandle process : all) {
-            process.onExit().get(30, TimeUnit.SECONDS);
+            process.onExit().get(60, TimeUnit.SECONDS);
         }
     }
 

@@ -18,6 +18,7 @@ package io.watchqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.internal.Await;
 import io.watchqueue.internal.Background;
 import io.watchqueue.internal.TestProcess;
 
@@ -34,13 +35,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What the real kernel says through a queue; the numbers are those of the acceptance scenarios it
  * was read from.
  */
-@Timeout(60)
+@Timeout(300)
 class WatchQueueKernelTests {
 
     private static final int ALL_PERMISSIONS = 0x3f3f3f3f;
@@ -127,8 +127,7 @@ class WatchQueueKernelTests {
         try (WatchQueue queue = WatchQueue.open()) {
             Watch watch = queue.watch(key, 3);
             keys.unlink(key, keyring);
-            assertThat(queue.read(Duration.ofSeconds(5)))
-                    .isEqualTo(new RemovalNotification(key.value(), 3));
+            assertThat(queue.read(Await.SOON)).isEqualTo(new RemovalNotification(key.value(), 3));
             watch.close();
         }
     }
@@ -269,24 +268,20 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void closingEndsAWaitAndAllLaterUse() throws InterruptedException {
+    void closingEndsAWaitAndAllLaterUse() {
         WatchQueue queue = WatchQueue.open();
         Watch watch = queue.watch(keyring, 1);
-        AtomicReference<Throwable> outcome = new AtomicReference<>();
-        Thread reader =
-                new Thread(
+        CompletableFuture<Long> thread = new CompletableFuture<>();
+        CompletableFuture<Notification> read =
+                Background.get(
                         () -> {
-                            try {
-                                queue.read();
-                            } catch (Throwable e) {
-                                outcome.set(e);
-                            }
+                            thread.complete(TestProcess.threadId());
+                            return queue.read();
                         });
-        reader.start();
-        Thread.sleep(200);
+        TestProcess.awaitSleep(thread.join());
         queue.close();
-        reader.join();
-        assertThat(outcome.get()).isInstanceOf(WatchQueueClosedException.class);
+        assertThatThrownBy(() -> read.get(60, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(WatchQueueClosedException.class);
         assertThatThrownBy(queue::poll).isInstanceOf(WatchQueueClosedException.class);
         assertThatThrownBy(() -> queue.watch(keyring, 2))
                 .isInstanceOf(WatchQueueClosedException.class);
@@ -329,12 +324,12 @@ class WatchQueueKernelTests {
                                 return queue.read();
                             });
             for (int i = 0; i < 100; i++) {
+                TestProcess.awaitSleep(thread.join());
                 TestProcess.disturb(thread.join());
-                Thread.sleep(1);
             }
             assertThat(read).isNotDone();
             keys.clear(keyring);
-            assertThat(read.get(10, TimeUnit.SECONDS))
+            assertThat(read.get(60, TimeUnit.SECONDS))
                     .isEqualTo(event(KeyEvent.CLEARED, keyring, null, 1));
         }
     }

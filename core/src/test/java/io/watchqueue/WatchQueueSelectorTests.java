@@ -34,7 +34,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-@Timeout(30)
+@Timeout(300)
 class WatchQueueSelectorTests {
 
     private final FakeKernel kernel = new FakeKernel();
@@ -133,7 +133,7 @@ class WatchQueueSelectorTests {
             }
             assertThat(wait).isNotDone();
             selector.wakeup();
-            wait.get(10, TimeUnit.SECONDS);
+            wait.get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -162,6 +162,12 @@ class WatchQueueSelectorTests {
         assertThatThrownBy(() -> WatchQueueSelector.open(kernel))
                 .isInstanceOfSatisfying(
                         ResourceLimitException.class, e -> assertThat(e.limit()).isEqualTo(limit));
+    }
+
+    @Test
+    void withoutMemoryNothingIsLeftOpen() {
+        kernel.assertThatAllocationsLeaveNothingOpen(
+                2, () -> WatchQueueSelector.open(kernel).close());
     }
 
     @Test

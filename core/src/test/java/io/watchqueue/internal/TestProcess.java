@@ -19,11 +19,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -37,6 +42,18 @@ public final class TestProcess {
 
     private TestProcess() {}
 
+    /** What starts a program in a JVM like this one, with this one's options and classes. */
+    public static List<String> java(Class<?> program, Object... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        return command;
+    }
+
     /** Runs an action on a thread of its own that belongs to an unprivileged user. */
     public static void as(int uid, Runnable action) {
         onNewThread(
@@ -49,7 +66,7 @@ public final class TestProcess {
 
     /** Runs an action on a thread of its own. */
     public static void onNewThread(Runnable action) {
-        Background.run(action).orTimeout(60, TimeUnit.SECONDS).join();
+        Background.run(action).orTimeout(300, TimeUnit.SECONDS).join();
     }
 
     /** The number that the kernel has for the calling thread. */
@@ -61,6 +78,25 @@ public final class TestProcess {
     public static void disturb(long threadId) {
         long process = ProcessHandle.current().pid();
         assertThat(LibC.syscall(TGKILL, process, threadId, SIGUSR2, 0, 0)).isZero();
+    }
+
+    /** Waits until a thread of this process sleeps in the kernel. */
+    public static void awaitSleep(long threadId) {
+        Path stat = Path.of("/proc/self/task", Long.toString(threadId), "stat");
+        Await.until("thread " + threadId + " sleeps", () -> state(stat) == 'S');
+    }
+
+    /** What a thread does, by the letter that proc(5) has for it; 'X', dead, if it has ended. */
+    public static char state(Path stat) {
+        try {
+            // pid (name) state ...
+            String line = Files.readString(stat);
+            return line.charAt(line.lastIndexOf(')') + 2);
+        } catch (NoSuchFileException ended) {
+            return 'X';
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Runs an action with a soft RLIMIT_NOFILE. */

@@ -254,7 +254,7 @@ final class NotificationSubscription
      * not asked for all that was prefetched.
      */
     boolean isPatient() {
-        // Nothing of the rest is asked where nothing is prefetched: see Rehearsal.
+        // Nothing of the rest is asked where nothing is prefetched: see WarmUp.
         return !prefetched.isEmpty() && requested == 0 && found > 0 && found < little;
     }
 

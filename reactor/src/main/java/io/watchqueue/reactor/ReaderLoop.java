@@ -112,12 +112,16 @@ final class ReaderLoop implements Runnable {
     /**
      * If the kernel refuses it, which the caller cannot help, the signal is looked at when
      * something else wakes the reader.
+     *
+     * @return false if the kernel refuses it
      */
-    void wakeup() {
+    boolean wakeup() {
         try {
             selector.wakeup();
+            return true;
         } catch (Throwable e) {
             Uncaught.report(e);
+            return false;
         }
     }
 

@@ -50,7 +50,7 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-@Timeout(120)
+@Timeout(300)
 class BoundedWithLossTests {
 
     private final TestPublisher<Notification> source = TestPublisher.create();

@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** What a subscriber's context does on its way through the reader's thread. */
-@Timeout(60)
+@Timeout(300)
 class ContextTests {
 
     private static final ThreadLocal<String> REQUEST = new ThreadLocal<>();

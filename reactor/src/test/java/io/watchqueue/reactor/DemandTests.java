@@ -50,7 +50,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The README's table of what operators ask a stream for, row by row. */
-@Timeout(60)
+@Timeout(300)
 class DemandTests {
 
     private static final int REQUESTS = 3;

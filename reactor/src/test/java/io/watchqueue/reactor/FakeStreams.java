@@ -22,6 +22,7 @@ import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.WatchQueue;
+import io.watchqueue.internal.Await;
 import io.watchqueue.test.FakeKernel;
 
 import reactor.core.Scannable;
@@ -42,7 +43,7 @@ import java.util.function.Supplier;
 /** Streams from a {@link FakeKernel}, in which key 1 is watched with the tag 1. */
 final class FakeStreams {
 
-    static final Duration SOON = Duration.ofSeconds(10);
+    static final Duration SOON = Await.SOON;
     static final Duration QUIET = Duration.ofMillis(50);
     static final String THREAD = "watchqueue-reader";
 
@@ -176,10 +177,15 @@ final class FakeStreams {
     }
 
     static void eventually(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("still not so after %s", SOON).isLessThan(deadline);
-            sleep(1);
+        Await.until("what is waited for", condition);
+    }
+
+    /** Waits for the end of the threads of that name: then nothing of their streams is open. */
+    static void awaitTheEndOf(String reader) {
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().equals(reader)) {
+                eventually(() -> !thread.isAlive());
+            }
         }
     }
 

@@ -72,7 +72,7 @@ import java.util.stream.Stream;
  * What subscribers, recorders, thread factories and the process do wrong harms nobody else: another
  * stream of the same reader goes on, nothing is left open, and no thread is busy with it.
  */
-@Timeout(120)
+@Timeout(300)
 class FaultTests {
 
     private final FakeStreams streams = new FakeStreams();

@@ -48,7 +48,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
-@Timeout(60)
+@Timeout(300)
 class KeyringViewTests {
 
     private static final int KEYRING = 7;

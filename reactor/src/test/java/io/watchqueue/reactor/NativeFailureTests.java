@@ -53,7 +53,7 @@ import java.util.stream.Stream;
  * the subscriber is told, nothing is left open, no thread is left, and another stream of the same
  * reader goes on.
  */
-@Timeout(60)
+@Timeout(300)
 class NativeFailureTests {
 
     private static final String ENDING = "ending";
@@ -109,7 +109,8 @@ class NativeFailureTests {
                                                     .transform(
                                                             NotificationOperators.keyringView(
                                                                     scene.ring))));
-            case POLL,
+            case WRITE,
+                    POLL,
                     CAPABILITIES,
                     DESCRIBE,
                     ADD_KEY,

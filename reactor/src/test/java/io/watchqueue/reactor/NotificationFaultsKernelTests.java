@@ -50,10 +50,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** What becomes of running streams, and of new ones, when the machine refuses or disturbs. */
-@Timeout(180)
+@Timeout(300)
 class NotificationFaultsKernelTests {
 
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final int SOMEBODY = 4321;
 
     private final TestKeys test = new TestKeys();
@@ -160,7 +160,7 @@ class NotificationFaultsKernelTests {
         assertThatItGoesOn();
         flux.dispose();
         flux.onDispose().block(SOON);
-        awaitTheEndOf(FakeStreams.THREAD);
+        FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
         assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
         assertThat(TestWatches.thatFit(many)).isEqualTo(watches);
     }
@@ -176,7 +176,7 @@ class NotificationFaultsKernelTests {
                         .build();
         flux.take(0).blockLast(SOON);
         flux.subscribe().dispose();
-        awaitTheEndOf("a reader of its own");
+        FakeStreams.awaitTheEndOf("a reader of its own");
         long descriptors = TestProcess.descriptors();
         List<WatchQueue> queues = new ArrayList<>();
         TestProcess.withOpenFiles(
@@ -203,15 +203,6 @@ class NotificationFaultsKernelTests {
         Disposable stream = flux.subscribe(received::add, error::set);
         assertThatItGoesOn();
         stream.dispose();
-    }
-
-    private static void awaitTheEndOf(String reader) throws InterruptedException {
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().equals(reader)) {
-                thread.join(SOON.toMillis());
-                assertThat(thread.isAlive()).isFalse();
-            }
-        }
     }
 
     @Test
@@ -292,12 +283,14 @@ class NotificationFaultsKernelTests {
                     Duration.ofSeconds(seconds),
                     () -> {
                         assertThatItGoesOn();
-                        assertThat(brief.orTimeout(60, TimeUnit.SECONDS).join()).isNull();
+                        assertThat(brief.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join())
+                                .isNull();
                         // Has it look how much is left.
                         TestProcess.disturb(thread.join());
                         assertThat(patient).isNotDone();
                         test.update(other);
-                        assertThat(patient.orTimeout(60, TimeUnit.SECONDS).join()).isNotNull();
+                        assertThat(patient.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join())
+                                .isNotNull();
                     });
             assertThatItGoesOn();
         }

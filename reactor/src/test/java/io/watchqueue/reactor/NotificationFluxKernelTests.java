@@ -44,15 +44,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /** The stream on the real kernel. */
-@Timeout(120)
+@Timeout(300)
 class NotificationFluxKernelTests {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private final TestKeys test = new TestKeys();
     private final Keyctl keys = test.keys;
     private final KeyId keyring = test.keyring;
@@ -61,6 +60,8 @@ class NotificationFluxKernelTests {
     @AfterEach
     void removeKeys() {
         test.close();
+        // What a stream had open is open until then, and would be counted by the next test.
+        FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
     }
 
     @Test
@@ -120,12 +121,16 @@ class NotificationFluxKernelTests {
     @Test
     void everyEventOfAFloodIsReceivedOrCoveredByALoss() {
         int posted = 20_000;
+        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
         List<Notification> received =
                 NotificationFlux.builder()
                         .watch(key)
+                        .recorder(recording(opened))
                         .build()
                         .doOnSubscribe(
-                                s -> Schedulers.boundedElastic().schedule(() -> flood(posted)))
+                                s ->
+                                        Schedulers.boundedElastic()
+                                                .schedule(() -> flood(posted, opened.get())))
                         .takeUntil(NotificationFluxKernelTests::isLast)
                         .collectList()
                         .block(SOON);
@@ -135,10 +140,11 @@ class NotificationFluxKernelTests {
         assertThat(lost).isEqualTo(events < posted + 1);
     }
 
-    private void flood(int events) {
+    private void flood(int events, NotificationRecorder.Gauges queue) {
         post(events);
-        // The last event must find room, so the reader gets the time to empty the queue.
-        Schedulers.boundedElastic().schedule(() -> keys.revoke(key), 1, TimeUnit.SECONDS);
+        // The last event must find room.
+        FakeStreams.eventually(() -> queue.queuedBytes() == 0);
+        keys.revoke(key);
     }
 
     private static boolean isLast(Notification notification) {
@@ -162,6 +168,7 @@ class NotificationFluxKernelTests {
     void subscriptionsLeaveNothingBehind() throws Exception {
         NotificationFlux flux = NotificationFlux.builder().watch(keyring).build();
         flux.take(0).blockLast(SOON);
+        FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
         long before = TestProcess.descriptors();
         for (int i = 0; i < 200; i++) {
             flux.subscribe().dispose();
@@ -169,10 +176,7 @@ class NotificationFluxKernelTests {
         NotificationFlux disposed = NotificationFlux.builder().watch(keyring).build();
         Flux<Notification> completed = disposed.doOnSubscribe(s -> disposed.dispose());
         completed.blockLast(SOON);
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (TestProcess.descriptors() > before && System.nanoTime() < deadline) {
-            Thread.sleep(10);
-        }
+        FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
         assertThat(TestProcess.descriptors()).isEqualTo(before);
     }
 
@@ -218,8 +222,9 @@ class NotificationFluxKernelTests {
         TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 3);
         post(3);
         FakeStreams.awaitCount(subscriber, 3);
-        Path status = TestProcess.thread(FakeStreams.THREAD).resolve("status");
-        long waits = settledWaits(status);
+        Path reader = TestProcess.thread(FakeStreams.THREAD);
+        Path status = reader.resolve("status");
+        long waits = settledWaits(status, reader.resolve("stat"));
         post(2_000);
         FakeStreams.sleep(500);
         assertThat(waits(status)).isEqualTo(waits);
@@ -231,9 +236,10 @@ class NotificationFluxKernelTests {
         idle.cancel();
     }
 
-    private static long settledWaits(Path status) {
-        long waits = waits(status);
-        for (long before = -1; before != waits; waits = waits(status)) {
+    private static long settledWaits(Path status, Path stat) {
+        long waits;
+        long before = -1;
+        while ((waits = waits(status)) != before || TestProcess.state(stat) != 'S') {
             before = waits;
             FakeStreams.sleep(100);
         }
@@ -323,10 +329,13 @@ class NotificationFluxKernelTests {
                                 .watch(key)
                                 .reader(NotificationReader.create(Executors.defaultThreadFactory()))
                                 .build()
+                                .doOnNext(n -> thread.set(Thread.currentThread()))
                                 .doOnNext(n -> Flux.never().blockFirst()))
                 .then(() -> post(1))
                 .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("blocking"))
                 .verify(SOON);
+        FakeStreams.awaitTheEndOf("credentials");
+        FakeStreams.awaitTheEndOf(thread.get().getName());
     }
 
     private void post(int times) {

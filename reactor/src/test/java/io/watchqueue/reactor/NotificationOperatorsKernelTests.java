@@ -40,10 +40,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
-@Timeout(120)
+@Timeout(300)
 class NotificationOperatorsKernelTests {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofMinutes(1);
 
     private final TestKeys test = new TestKeys();
 

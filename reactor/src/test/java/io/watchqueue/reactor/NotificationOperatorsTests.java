@@ -52,7 +52,7 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
-@Timeout(60)
+@Timeout(300)
 class NotificationOperatorsTests {
 
     private static final Notification UPDATED = key(KeyEvent.UPDATED, 1);

@@ -43,10 +43,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-@Timeout(60)
+@Timeout(300)
 class NotificationReaderTests {
 
     private final FakeStreams streams = new FakeStreams();
@@ -73,7 +72,7 @@ class NotificationReaderTests {
             // Cancels in the midst of a turn, behind which its signal comes too late.
             flux.takeUntil(any -> true).doOnTerminate(ended::countDown).subscribe();
             streams.post(1, 1);
-            assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(FakeStreams.awaitLatch(ended)).isTrue();
         }
         streams.settle();
         eventually(
@@ -226,7 +225,7 @@ class NotificationReaderTests {
     }
 
     @Test
-    void aSubscriberThatBlocksDelaysOnlyThoseOfItsReader() throws InterruptedException {
+    void aSubscriberThatBlocksDelaysOnlyThoseOfItsReader() {
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         NotificationFlux shared = streams.flux();
@@ -236,7 +235,7 @@ class NotificationReaderTests {
                     awaitUninterruptibly(goOn);
                 });
         streams.post(1, 1);
-        assertThat(blocked.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(FakeStreams.awaitLatch(blocked)).isTrue();
         NotificationFlux dedicated =
                 streams.reader(streams.reader(loop -> new Thread(loop, "dedicated"))).flux();
         TestSubscriber<Notification> sharing = subscribe(shared, 10);

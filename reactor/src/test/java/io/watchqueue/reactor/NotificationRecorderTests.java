@@ -37,7 +37,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
-@Timeout(60)
+@Timeout(300)
 class NotificationRecorderTests {
 
     private final Counting recorder = new Counting();

@@ -46,7 +46,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** What one subscription does within one turn, when its subscriber acts from within onNext. */
-@Timeout(60)
+@Timeout(300)
 class NotificationSubscriptionTests {
 
     private static final int PREFETCH = 10;

@@ -46,7 +46,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-@Timeout(60)
+@Timeout(300)
 class PrefetchTests {
 
     private static final int PREFETCH = 100;
@@ -88,7 +88,7 @@ class PrefetchTests {
         assertThat(posted).isBetween(PREFETCH + 1, PREFETCH + 9);
         int calls = kernel.count();
         streams.post(posted + 1, posted + 40);
-        FakeStreams.sleep(100);
+        streams.settle();
         assertThat(kernel.count())
                 .as("calls while there is neither demand nor room")
                 .isEqualTo(calls);

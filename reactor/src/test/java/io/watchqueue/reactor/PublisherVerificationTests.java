@@ -32,7 +32,7 @@ import reactor.core.publisher.Flux;
 import java.util.stream.Stream;
 
 /** The TCK for all that emits here, on the fake kernel. */
-@Timeout(60)
+@Timeout(300)
 class PublisherVerificationTests {
 
     private static final int MOST = WatchQueue.MAX_CAPACITY;

@@ -60,7 +60,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
-@Timeout(60)
+@Timeout(300)
 class ReactiveWatchQueueTests {
 
     private static final KeyId OTHER = KeyId.of(2);
@@ -257,7 +257,7 @@ class ReactiveWatchQueueTests {
         final CountDownLatch released = new CountDownLatch(1);
 
         SlowWatches() {
-            kernel.onWatch(
+            kernel.afterWatch(
                     () -> {
                         reached.countDown();
                         awaitRelease();

@@ -37,7 +37,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A reader leaves a flood in the kernel's queue for a moment, but only if nobody waits for it. */
-@Timeout(60)
+@Timeout(300)
 class ReaderPauseTests {
 
     private static final int CAPACITY = 512;

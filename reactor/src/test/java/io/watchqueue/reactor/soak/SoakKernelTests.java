@@ -23,6 +23,7 @@ import io.watchqueue.Keyring;
 import io.watchqueue.TestWatches;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
@@ -34,12 +35,13 @@ import java.util.Locale;
  * writers flood, pause, and destroy what is watched: every account closes, and nothing is left. For
  * {@code -Dsoak.seconds}, with {@code -Dsoak.seed}; see CONTRIBUTING.md.
  */
+@Tag("proof")
 class SoakKernelTests {
 
     private static final long SECONDS = Long.getLong("soak.seconds", 120);
     private static final long SEED = Long.getLong("soak.seed", 20_261_125);
 
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofMinutes(1);
 
     private final Keyctl keys = Keyctl.system();
     private final KeyId keyring = keys.addKeyring("soak-test", Keyring.USER);

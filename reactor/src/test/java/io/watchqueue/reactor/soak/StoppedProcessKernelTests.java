@@ -22,15 +22,15 @@ import io.watchqueue.KeyId;
 import io.watchqueue.KeyNotification;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
+import io.watchqueue.internal.TestProcess;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +41,8 @@ import java.util.stream.Stream;
  * A process that is stopped under a flood, by SIGSTOP, and goes on: what its queue held is received
  * in order, and what it could not hold is a loss in its place.
  */
-@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // no interrupt ends a read
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // no interrupt ends a read
+@Tag("proof")
 class StoppedProcessKernelTests {
 
     private static final int CAPACITY = 32;
@@ -84,14 +85,7 @@ class StoppedProcessKernelTests {
     }
 
     private static Process start(KeyId key) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        PrintingProgram.class.getName(),
-                        Integer.toString(key.value()),
-                        Integer.toString(CAPACITY))
+        return new ProcessBuilder(TestProcess.java(PrintingProgram.class, key, CAPACITY))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }
@@ -121,15 +115,7 @@ class StoppedProcessKernelTests {
     }
 
     private static boolean isStopped(Path thread) {
-        try {
-            // pid (name) state ...
-            String stat = Files.readString(thread.resolve("stat"));
-            return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
-        } catch (NoSuchFileException ended) {
-            return true;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return "TX".indexOf(TestProcess.state(thread.resolve("stat"))) >= 0;
     }
 
     private Notification receive(BufferedReader output, KeyId key) throws IOException {

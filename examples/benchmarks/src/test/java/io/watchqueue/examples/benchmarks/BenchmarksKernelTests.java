@@ -17,6 +17,7 @@ package io.watchqueue.examples.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,13 +29,14 @@ import java.util.Map;
  * Those benchmarks of which {@link BenchmarksTests} has no model, and a flood, on a real kernel, in
  * short: what they count has to be right, however fast.
  */
+@Tag("proof")
 class BenchmarksKernelTests {
 
     @TempDir Path json;
 
     /** Emulated, what a JVM compiles to become fast takes longer than all there is to count. */
     private static final Map<String, String> SOON =
-            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dio.watchqueue.rehearsal=false");
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dwarmup=false");
 
     private List<String> run(String name) throws Exception {
         return Benched.figures(SOON, json, name);

@@ -20,6 +20,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -29,13 +31,17 @@ class BenchmarksTests {
 
     @TempDir Path json;
 
-    private static String shim(String name) {
-        return Path.of(Settings.twin()).resolveSibling(name).toString();
+    /** For links to libraries: LD_PRELOAD ends a path at a space or a colon, and this has none. */
+    @TempDir Path libraries;
+
+    private String preloaded(String library) throws IOException {
+        Path built = Path.of(Settings.twin()).resolveSibling(library);
+        return Files.createSymbolicLink(libraries.resolve(library), built).toString();
     }
 
     /** The queue's model, which needs a folder of its own. */
-    private Map<String, String> model() {
-        return Map.of("LD_PRELOAD", shim("queue_shim.so"), "QUEUE_SHIM", json.toString());
+    private Map<String, String> model() throws IOException {
+        return Map.of("LD_PRELOAD", preloaded("queue_shim.so"), "QUEUE_SHIM", json.toString());
     }
 
     private List<String> modelled(String name) throws Exception {
@@ -56,9 +62,9 @@ class BenchmarksTests {
     /** A figure that does not depend on how fast this machine is. */
     @Test
     void aFirstFloodThrowsNoCompiledCodeAway() throws Exception {
-        Benched run = Benched.run(model(), json, "rehearsal");
+        Benched run = Benched.run(model(), json, "warmup");
         run.succeeded();
-        assertThat(Benched.values(json.resolve("rehearsal.json"), "met"))
+        assertThat(Benched.values(json.resolve("warmup.json"), "met"))
                 .as(run.printed())
                 .containsExactly("true", "true");
         // What is done for each notification, but not all that is done once a turn.
@@ -72,7 +78,7 @@ class BenchmarksTests {
 
     @Test
     void aPipeIsDrainedBesideC() throws Exception {
-        Benched run = Benched.run(Map.of("LD_PRELOAD", shim("pipe_shim.so")), json, "pipe");
+        Benched run = Benched.run(Map.of("LD_PRELOAD", preloaded("pipe_shim.so")), json, "pipe");
         run.succeeded();
         assertThat(run.printed()).contains("notifications taken out", "ratio: median (min-max)");
         Path file = json.resolve("pipe.json");

@@ -52,7 +52,7 @@ import java.util.List;
 
 class BearerTokenFilterTests {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final URI API = URI.create("https://api.example.org");
 
     private final SimulatedKernel kernel = SimulatedKernel.install();

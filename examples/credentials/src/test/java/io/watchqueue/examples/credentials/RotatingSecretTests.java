@@ -44,7 +44,7 @@ import java.util.function.BooleanSupplier;
 
 class RotatingSecretTests {
 
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofMinutes(1);
     private static final int VIEW_ONLY = 0x01010000;
     private static final int ALL = 0x3f3f0000;
     private static final int FOR_OTHERS = 0x1b; // View, Read, Search, Link

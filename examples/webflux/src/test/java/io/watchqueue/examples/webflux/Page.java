@@ -15,10 +15,13 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.KeyId;
+
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -81,6 +84,19 @@ final class Page implements AutoCloseable {
         browser.get(address);
     }
 
+    /** Goes on in a new tab, and returns what to {@link #switchTo}. */
+    String newTab() {
+        return browser.switchTo().newWindow(WindowType.TAB).getWindowHandle();
+    }
+
+    void switchTo(String tab) {
+        browser.switchTo().window(tab);
+    }
+
+    void closeTab() {
+        browser.close();
+    }
+
     void resize(int width, int height) {
         browser.manage().window().setSize(new Dimension(width, height));
     }
@@ -125,14 +141,14 @@ final class Page implements AutoCloseable {
 
     /** The attributes of a key's row, none if there is no row. */
     @SuppressWarnings("unchecked")
-    Map<String, String> row(int serial) {
+    Map<String, String> row(KeyId key) {
         return (Map<String, String>)
                 browser.executeScript(
                         """
                         const row = document.querySelector(`#tree [data-serial="${arguments[0]}"]:not([data-leaving])`);
                         return { ...row?.dataset };
                         """,
-                        serial);
+                        key.value());
     }
 
     /** What is shown of what happened, the newest last. */

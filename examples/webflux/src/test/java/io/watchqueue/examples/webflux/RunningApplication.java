@@ -40,7 +40,7 @@ final class RunningApplication implements AutoCloseable {
             new ParameterizedTypeReference<>() {};
 
     private static final List<String> QUIETLY =
-            List.of("server.port=0", "spring.main.banner-mode=off", "logging.level.root=warn");
+            List.of("spring.main.banner-mode=off", "logging.level.root=warn");
 
     private static final Duration SOON = Duration.ofMinutes(2);
 
@@ -56,8 +56,14 @@ final class RunningApplication implements AutoCloseable {
 
     /** With these configurations as well. */
     static RunningApplication start(List<Class<?>> configurations, String... properties) {
+        return start(0, configurations, properties);
+    }
+
+    /** On that port, or on any if it is 0. */
+    static RunningApplication start(int port, List<Class<?>> configurations, String... properties) {
         String[] arguments =
-                Stream.concat(QUIETLY.stream(), Stream.of(properties))
+                Stream.of(QUIETLY.stream(), Stream.of("server.port=" + port), Stream.of(properties))
+                        .flatMap(all -> all)
                         .map(property -> "--" + property)
                         .toArray(String[]::new);
         return new RunningApplication(

@@ -15,123 +15,57 @@
  */
 package io.watchqueue.examples.webflux;
 
-import static io.watchqueue.examples.webflux.RunningApplication.eventually;
+import io.watchqueue.KeyId;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.time.Duration;
+import java.util.Set;
 
-/**
- * The application's jar on a kernel that has watch queues, and a shell on the same kernel: what
- * {@code examples/run webflux} starts.
- */
-final class ServedApplication implements AutoCloseable {
+/** The application as the page's tests need it, and the keys of the kernel on which it runs. */
+interface ServedApplication extends AutoCloseable {
 
-    private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
-    private static final String END = "end of the output, status ";
+    /** What the kernel says no to. */
+    final class RefusedException extends RuntimeException {
+        private static final long serialVersionUID = 1;
 
-    private final int port = freePort();
-    private final Process process;
-    private final PrintStream input;
-    private final BlockingQueue<String> output = new LinkedBlockingQueue<>();
-
-    ServedApplication(Path jar, String... properties) throws IOException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                ROOT.resolve("core/src/kernel/run").toString(),
-                                ROOT.resolve("examples/webflux/serve").toString(),
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "-XX:+UseSerialGC",
-                                "-Dio.watchqueue.rehearsal=false",
-                                "-jar",
-                                jar.toString()));
-        command.addAll(List.of(properties));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment()
-                .putAll(
-                        Map.of(
-                                "SERVER_PORT", Integer.toString(port),
-                                "WATCHQUEUE_KERNEL_PORTS", Integer.toString(port)));
-        process = builder.start();
-        input = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
-        Thread reader = new Thread(this::read, "output of the application");
-        reader.setDaemon(true);
-        reader.start();
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new AssertionError(e);
+        RefusedException(String message) {
+            super(message);
         }
     }
 
-    private void read() {
-        try (BufferedReader lines = process.inputReader()) {
-            lines.lines().forEach(output::add);
-        } catch (IOException e) {
-            output.add(e.toString());
-        }
-        output.add(END + "none: it has ended");
-    }
+    String address();
 
-    String address() {
-        return "http://127.0.0.1:" + port + "/";
-    }
+    /** Ends the application. Its kernel, and the keys, stay. */
+    void stop();
 
-    /**
-     * Has a shell run this, and waits for its end.
-     *
-     * @return what it printed
-     */
-    List<String> run(String line) {
-        input.println(line);
-        input.println("echo \"" + END + "$?\"");
-        List<String> printed = new ArrayList<>();
-        while (true) {
-            String next = nextLine(line);
-            if (next.equals(END + "0")) {
-                return printed;
-            }
-            if (next.startsWith(END)) {
-                throw new AssertionError(line + ": " + next + "\n" + String.join("\n", printed));
-            }
-            printed.add(next);
-        }
-    }
+    /** Starts it again, at the same address. */
+    void start();
 
-    private String nextLine(String line) {
-        try {
-            String next = output.poll(10, TimeUnit.MINUTES);
-            if (next == null) {
-                throw new AssertionError(line + ": no end");
-            }
-            return next;
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
+    KeyId addKeyring(String description, KeyId keyring);
+
+    KeyId addKey(String description, String payload, KeyId keyring);
+
+    void update(KeyId key, String payload);
+
+    /** Updates a key 5,000 times, faster than the application looks at a change. */
+    void flood(KeyId key);
+
+    void setTimeout(KeyId key, Duration timeout);
+
+    void link(KeyId key, KeyId keyring);
+
+    void unlink(KeyId key, KeyId keyring);
+
+    void move(KeyId key, KeyId from, KeyId to);
+
+    void clear(KeyId keyring);
+
+    void revoke(KeyId key);
+
+    void invalidate(KeyId key);
+
+    /** Each member of a keyring, and of the keyrings in it, as "keyring-member". */
+    Set<String> links(KeyId keyring);
 
     @Override
-    public void close() {
-        Stream<ProcessHandle> all = process.descendants();
-        // The process itself would close its output as well, which is being read.
-        process.toHandle().destroy();
-        eventually("the application has ended", () -> !process.isAlive());
-        all.forEach(ProcessHandle::destroyForcibly);
-    }
+    void close();
 }

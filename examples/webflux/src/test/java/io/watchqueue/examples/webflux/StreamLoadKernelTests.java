@@ -15,8 +15,10 @@
  */
 package io.watchqueue.examples.webflux;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("proof")
 class StreamLoadKernelTests {
 
     @Test
