@@ -50,8 +50,11 @@ import java.util.function.Supplier;
  * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
  * was opened is closed and the subscriber gets the error.
  *
- * <p>The first notifications of a process are read by code that is not compiled yet, as in any Java
- * program; see {@link #warmup()}.
+ * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
+ * files: if it is made on a thread that must not block, use the library before, by {@link
+ * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
+ * of a process are read by code that is not compiled yet, as in any Java program; see {@link
+ * #warmup()}.
  *
  * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them
  * when it ends. {@link #dispose()} ends all of them, those included that are just being opened.
@@ -120,7 +123,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * busy machine.
      *
      * <pre>{@code
-     * NotificationFlux.warmup().then(..)
+     * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
      * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
