@@ -17,6 +17,9 @@ package io.watchqueue;
 
 import io.watchqueue.internal.Kernel;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -36,6 +39,8 @@ final class Descriptor {
 
     /** The upper bit says closed, the others count the calls that are under way. */
     private final AtomicInteger state = new AtomicInteger();
+
+    private final CompletableFuture<@Nullable Void> released = new CompletableFuture<>();
 
     /** Takes over a descriptor that is open: from here on only this may close it. */
     Descriptor(Kernel kernel, int number) {
@@ -71,7 +76,7 @@ final class Descriptor {
 
     void exit() {
         if (state.decrementAndGet() == CLOSED) {
-            kernel.close(number);
+            release();
         }
     }
 
@@ -82,9 +87,22 @@ final class Descriptor {
     boolean close() {
         int before = state.getAndUpdate(current -> current | CLOSED);
         if (before == 0) {
-            kernel.close(number);
+            release();
         }
         return before >= 0;
+    }
+
+    private void release() {
+        try {
+            kernel.close(number);
+        } finally {
+            released.complete(null);
+        }
+    }
+
+    /** Completes when the kernel has closed it, on the thread of the last call. */
+    CompletableFuture<@Nullable Void> onClose() {
+        return released;
     }
 
     boolean isClosed() {

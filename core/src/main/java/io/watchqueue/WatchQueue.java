@@ -26,6 +26,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
@@ -39,6 +41,9 @@ import java.util.function.Predicate;
  *     Notification first = queue.read();
  * }
  * }</pre>
+ *
+ * <p><b>Ownership:</b> whoever has opened a queue closes it. The queue owns its watches, those that
+ * are just being placed included: they end with it, and need not be closed one by one.
  *
  * <p><b>Loss:</b> when the queue is full the kernel drops, and says so in the place where it did: a
  * {@link LossNotification} comes between the last notification before the gap and the first one
@@ -77,6 +82,7 @@ public final class WatchQueue implements AutoCloseable {
     private final Descriptor writeEnd;
     private final int capacity;
     private final Watches watches = new Watches();
+    private volatile Runnable watchesChanged = () -> {};
     private final QueueReader reader;
 
     private WatchQueue(
@@ -197,6 +203,7 @@ public final class WatchQueue implements AutoCloseable {
             return place(fd, key, new Watch(this, KeyId.of(serial), tag));
         } finally {
             readEnd.exit();
+            watchesChanged.run();
         }
     }
 
@@ -287,6 +294,7 @@ public final class WatchQueue implements AutoCloseable {
             }
         } finally {
             readEnd.exit();
+            watchesChanged.run();
         }
     }
 
@@ -318,6 +326,18 @@ public final class WatchQueue implements AutoCloseable {
      */
     public boolean isUnwatched() {
         return watches.haveEnded();
+    }
+
+    /**
+     * Sets what is called whenever this process may have changed what is watched: after each {@link
+     * #watch} and each closing of a watch, successful or not, on the thread that did it. {@link
+     * #isUnwatched()} may be true then, or may become so once the queue is read until it is empty.
+     * A removal that the kernel posts is not reported here, as it is read.
+     *
+     * @param listener replaces the one before; must not throw
+     */
+    public void onWatchesChanged(Runnable listener) {
+        watchesChanged = Objects.requireNonNull(listener, "listener");
     }
 
     /**
@@ -404,6 +424,17 @@ public final class WatchQueue implements AutoCloseable {
             // Without this end a waiting poll(2) returns with POLLHUP.
             writeEnd.close();
         }
+    }
+
+    /**
+     * Returns when both descriptors are closed: with {@link #close()}, or when the last call that
+     * was under way then has returned, such as a {@link #watch} that waits for a key under
+     * construction.
+     *
+     * @return completes then, on the thread that closed the last one; never fails
+     */
+    public CompletionStage<Void> onClose() {
+        return CompletableFuture.allOf(readEnd.onClose(), writeEnd.onClose());
     }
 
     /**

@@ -20,7 +20,12 @@ public final class WatchQueueClosedException extends WatchQueueException {
 
     private static final long serialVersionUID = 1;
 
-    WatchQueueClosedException(String operation) {
+    /**
+     * Creates the failure of an operation on a closed queue.
+     *
+     * @param operation what was attempted
+     */
+    public WatchQueueClosedException(String operation) {
         super(operation, 0, "the queue is closed; open another one");
     }
 }

@@ -362,10 +362,15 @@ public final class WatchQueueSelector implements AutoCloseable {
          * Removes the queue from the selector. Does nothing if it is removed, or either is closed.
          */
         public void cancel() {
-            if (registrations.remove(this) && !queue.isClosed()) {
+            if (!registrations.remove(this) || queue.isClosed()) {
+                return;
+            }
+            try {
                 // Its failure would change nothing: closing the queue, or the selector, removes it
                 // as well.
                 change(Kernel.EPOLL_CTL_DEL, 0);
+            } catch (WatchQueueClosedException e) {
+                // Closed meanwhile, by another thread.
             }
         }
 

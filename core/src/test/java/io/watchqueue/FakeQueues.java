@@ -27,6 +27,11 @@ public final class FakeQueues {
         return WatchQueue.builder(kernel).capacity(capacity).watch(KeyId.of(1), 1).open();
     }
 
+    /** A queue of that capacity which watches nothing. */
+    public static WatchQueue openWithoutWatches(FakeKernel kernel, int capacity) {
+        return WatchQueue.builder(kernel).capacity(capacity).open();
+    }
+
     /** What an operation on a key throws. */
     public static WatchQueueException keyFailure(int errno) {
         return Failures.key("look at a key", errno);

@@ -31,7 +31,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 
 @Timeout(300)
@@ -91,6 +93,34 @@ class WatchQueueSelectorTests {
             assertThat(ready(selector)).containsExactly("new");
             queue.close();
             registration.cancel();
+        }
+    }
+
+    @Test
+    void cancellingDoesNotMindWhoClosesTheQueue() throws Exception {
+        try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
+            for (int round = 0; round < 2_000; round++) {
+                WatchQueue queue = FakeQueues.open(kernel, 32);
+                WatchQueueSelector.Registration registration = selector.register(queue, "queue");
+                CyclicBarrier start = new CyclicBarrier(2);
+                CompletableFuture<Void> closing =
+                        Background.run(
+                                () -> {
+                                    await(start);
+                                    queue.close();
+                                });
+                await(start);
+                registration.cancel();
+                closing.get(10, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -53,6 +53,7 @@ public final class FakeKernel extends Simulation {
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
     private Runnable onWatch = () -> {};
+    private Runnable afterWatch = () -> {};
     private int allocations = Integer.MAX_VALUE;
     private boolean patient = true;
     private Descriptors.@Nullable Epoll waitedIn;
@@ -199,6 +200,15 @@ public final class FakeKernel extends Simulation {
     /** Runs this at every close. */
     public synchronized void onClose(Runnable action) {
         onClose = action;
+    }
+
+    /** Runs this at the end of every call that places a watch, which takes as long. */
+    public synchronized void afterWatch(Runnable action) {
+        afterWatch = action;
+    }
+
+    private synchronized Runnable afterWatch() {
+        return afterWatch;
     }
 
     /** The messages in the queues, all together. */
@@ -364,9 +374,14 @@ public final class FakeKernel extends Simulation {
     @Override
     public int watchKey(int key, int fd, int tag) {
         onWatch.run();
-        return call(
-                tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
-                () -> keys.watch(named(key), queue("watch", fd), tag));
+        int result =
+                call(
+                        tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
+                        () -> keys.watch(named(key), queue("watch", fd), tag));
+        if (tag != -1) {
+            afterWatch().run();
+        }
+        return result;
     }
 
     @Override

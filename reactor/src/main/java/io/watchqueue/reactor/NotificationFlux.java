@@ -47,11 +47,17 @@ import java.util.function.Supplier;
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
  * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
- * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of
- * this fails, what was opened is closed and the subscriber gets the error.
+ * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
+ * was opened is closed and the subscriber gets the error.
  *
- * <p>The first notifications of a process are read by code that is not compiled yet, as in any Java
- * program; see {@link #warmup()}.
+ * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
+ * files: if it is made on a thread that must not block, use the library before, by {@link
+ * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
+ * of a process are read by code that is not compiled yet, as in any Java program; see {@link
+ * #warmup()}.
+ *
+ * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them
+ * when it ends. {@link #dispose()} ends all of them, those included that are just being opened.
  *
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
@@ -117,7 +123,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * busy machine.
      *
      * <pre>{@code
-     * NotificationFlux.warmup().then(..)
+     * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
      * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
@@ -231,8 +237,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * stream is left, those of subscribers included that cancelled before.
      *
      * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
-     * Comes on the thread that closed the last queue, which is the reader's, or on the disposing or
-     * the subscribing one if there was nothing to close. Never fails.
+     * Comes on the thread that closed the last descriptor, which is the reader's, or that of a call
+     * that was under way, such as one of a {@linkplain NotificationRecorder.Gauges gauge}; or on
+     * the disposing or the subscribing one if there was nothing to close. Never fails.
      *
      * @return completes then, empty
      */
@@ -341,13 +348,15 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Completes the stream behind the removal of its last watch: when all watched keys are
-         * gone, or are not watched any more, and what was posted before was delivered. Without it,
-         * which is the default, the stream goes on in silence.
+         * Completes the stream after the removal of its last watch: when all watched keys are gone,
+         * or are no longer watched, and what was posted before was delivered. Without it, which is
+         * the default, the stream goes on in silence.
          *
          * <p>A removal can be lost as anything else. If that of a destroyed key is, its watch is
-         * not known to be gone, and the stream does not complete: who counts on it looks after a
-         * loss which keys are still there.
+         * not known to be gone, and the stream does not complete. After a loss, look which of the
+         * {@linkplain ReactiveWatchQueue#watches() watched} keys are still there, and {@linkplain
+         * ReactiveWatchQueue#unwatch unwatch} the others: if none is left, the stream completes,
+         * once something is demanded.
          *
          * @return this
          */
@@ -388,27 +397,20 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
             if (!watching) {
                 throw new IllegalStateException(
                         "NotificationFlux: no key to watch, so nothing would ever come; call watch(..)"
-                                + " first, or open() a queue whose watches come later");
+                                + " first, or take a queue() whose watches come later");
             }
             return new NotificationFlux(opener(), settings());
         }
 
         /**
-         * Opens one queue whose watches can change while it is received, with those named here from
-         * the start.
+         * Builds one queue whose watches can change while it is received, with those named here
+         * from the start. Nothing is opened yet, so that nothing is lost if nobody takes it.
          *
-         * <p><b>Cold:</b> each subscription opens a queue, which is the subscriber's to {@linkplain
-         * ReactiveWatchQueue#dispose() dispose} of: {@link Flux#usingWhen} does. Opened on the
-         * subscribing thread, once demanded, with the errors of {@link WatchQueue.Builder#open()}.
-         * If it is cancelled before, nothing is left open.
-         *
-         * @return the queue
+         * @return the queue, which is the caller's to {@linkplain ReactiveWatchQueue#dispose()
+         *     dispose} of: {@link Flux#using} does
          */
-        public Mono<ReactiveWatchQueue> open() {
-            Supplier<WatchQueue> opener = opener();
-            NotificationSettings current = settings();
-            return Mono.fromCallable(() -> new ReactiveWatchQueue(opener.get(), current))
-                    .doOnDiscard(ReactiveWatchQueue.class, ReactiveWatchQueue::dispose);
+        public ReactiveWatchQueue queue() {
+            return new ReactiveWatchQueue(opener(), settings());
         }
 
         private Supplier<WatchQueue> opener() {

@@ -143,6 +143,10 @@ final class NotificationSubscription
         this.settings = settings;
         this.onClose = onClose;
         this.little = queue.capacity() < PATIENT_FROM ? 0 : queue.capacity() / 4;
+        if (settings.completeWhenUnwatched()) {
+            // It may be the end, without anything that the reader is woken up for.
+            queue.onWatchesChanged(this::signal);
+        }
         settings.recorder().opened(this);
     }
 
@@ -162,6 +166,10 @@ final class NotificationSubscription
         }
         // Also for what came before there was a reader: demand, cancellation.
         signal();
+    }
+
+    WatchQueue queue() {
+        return queue;
     }
 
     /** Closes the queue if nobody has subscribed, and nobody will. */
@@ -419,7 +427,8 @@ final class NotificationSubscription
         cancelled = before == CANCELLED;
         // Whatever goes wrong from here on, this thread's other subscriptions go on.
         Uncaught.run(this::closeQueue);
-        Uncaught.run(() -> onClose.accept(this));
+        // At once, unless another thread is in a system call on the queue: that one closes it then.
+        queue.onClose().thenRun(() -> Uncaught.run(() -> onClose.accept(this)));
         ReaderLoop current = reader;
         if (current != null) {
             reader = null;

@@ -20,6 +20,7 @@ import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.Watch;
 import io.watchqueue.WatchQueue;
+import io.watchqueue.WatchQueueClosedException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +33,15 @@ import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * One kernel queue whose watches and filter can change while its notifications are received.
  *
  * <pre>{@code
- * Flux.usingWhen(
- *         NotificationFlux.builder().watch(Keyring.USER, 1).open(),
+ * Flux.using(
+ *         NotificationFlux.builder().watch(Keyring.USER, 1)::queue,
  *         queue -> queue.receive().concatMap(notification ->
  *                 notification instanceof KeyNotification change && change.event() == KeyEvent.LINKED
  *                         ? queue.watch(KeyId.of(change.aux()), 2)
@@ -47,47 +49,139 @@ import java.util.concurrent.atomic.AtomicReference;
  *                                 .onErrorComplete()
  *                                 .thenReturn(notification)
  *                         : Mono.just(notification)),
- *         queue -> {
- *             queue.dispose();
- *             return queue.onDispose();
- *         });
+ *         ReactiveWatchQueue::dispose);
  * }</pre>
  *
- * <p>The queue is open, and keeps what the kernel posts, from the start: what happens between
- * {@code open} and {@link #receive()} is not missed. It is closed by {@link #dispose()}, and by the
- * end of what was received, whatever that is.
+ * <p>The kernel queue is opened by {@link #open()}, or else by the first of {@link #receive()},
+ * {@link #watch}, {@link #unwatch} and {@link #filter} that is subscribed to. From then on it keeps
+ * what the kernel posts: what happens between {@code open()} and {@code receive()} is not missed.
+ * If opening fails, nothing is left open, and the next one tries again. The queue is closed by
+ * {@link #dispose()}, and by the end of what was received, whatever that is; it is not opened
+ * again.
+ *
+ * <p><b>Ownership:</b> whoever has built this disposes of it, unless it is received to the end.
+ * That may be done at any time: what is being opened or watched on another thread is closed as soon
+ * as that is done, and {@link #onDispose()} completes after it. No mono gives anything that has to
+ * be closed if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to the queue
+ * and ends with it, and {@link #watches()} has it even if its mono was cancelled while it was
+ * placed.
  *
  * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the thread that
  * subscribes, whose permissions are those that count, and each time they are subscribed to. Each is
  * one or two short system calls, but for a {@link #watch} on a key under construction, which waits
- * for it: do not subscribe to that on a reader's thread, where notifications come.
+ * for it, and so does {@link #open()}: do not subscribe to these on a reader's thread, where
+ * notifications come.
  */
 public final class ReactiveWatchQueue implements Disposable {
 
-    private enum Phase {
-        OPEN,
-        RECEIVING,
-        ABANDONED
-    }
-
-    private final WatchQueue queue;
-    private final NotificationSubscription subscription;
-    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.OPEN);
+    private final Supplier<WatchQueue> opener;
+    private final NotificationSettings settings;
     private final Sinks.Empty<Void> gone = Sinks.empty();
     private final Flux<Notification> received = new Received();
 
-    ReactiveWatchQueue(WatchQueue queue, NotificationSettings settings) {
-        this.queue = queue;
-        this.subscription =
-                new NotificationSubscription(queue, settings, ended -> gone.tryEmitEmpty());
+    /** Held by the thread that opens the queue. */
+    private final ReentrantLock opening = new ReentrantLock();
+
+    // Under the lock of this, which nobody holds in a system call.
+    private @Nullable NotificationSubscription subscription;
+    private boolean beingOpened;
+    private boolean receiving;
+    private boolean disposed;
+
+    ReactiveWatchQueue(Supplier<WatchQueue> opener, NotificationSettings settings) {
+        this.opener = opener;
+        this.settings = settings;
     }
 
     /**
-     * Returns what the kernel posts, from when the queue was opened.
+     * Opens the queue, and places the watches that it was built with.
+     *
+     * <p><b>Cold.</b> Opened on the subscribing thread, with the errors of {@link
+     * WatchQueue.Builder#open()}. Completes at once if it is open already. If it is cancelled
+     * meanwhile, the queue is opened all the same, and is still to be disposed of.
+     *
+     * @return completes empty when it is open; or an error, {@link WatchQueueClosedException} if it
+     *     is closed
+     */
+    public Mono<Void> open() {
+        String operation = "open a watch queue";
+        return Mono.fromRunnable(
+                () -> {
+                    if (opened(operation).isDisposed()) {
+                        throw new WatchQueueClosedException(operation);
+                    }
+                });
+    }
+
+    private NotificationSubscription opened(String operation) {
+        NotificationSubscription opened = current();
+        return opened != null ? opened : openOrAwait(operation);
+    }
+
+    private NotificationSubscription openOrAwait(String operation) {
+        opening.lock();
+        try {
+            NotificationSubscription opened = beginOpening(operation);
+            if (opened == null) {
+                opened = doOpen();
+            }
+            if (opened == null) {
+                throw new WatchQueueClosedException(operation);
+            }
+            return opened;
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    /** Returns the queue if it is open already. */
+    private synchronized @Nullable NotificationSubscription beginOpening(String operation) {
+        if (subscription == null) {
+            if (disposed) {
+                throw new WatchQueueClosedException(operation);
+            }
+            beingOpened = true;
+        }
+        return subscription;
+    }
+
+    /** Returns null if this was disposed of meanwhile, and what was opened is closed. */
+    private @Nullable NotificationSubscription doOpen() {
+        NotificationSubscription opened = null;
+        try {
+            opened =
+                    new NotificationSubscription(
+                            opener.get(), settings, ended -> gone.tryEmitEmpty());
+        } finally {
+            if (!endOpening(opened)) {
+                if (opened == null) {
+                    gone.tryEmitEmpty();
+                } else {
+                    opened.abandon();
+                    opened = null;
+                }
+            }
+        }
+        return opened;
+    }
+
+    /** Returns false if this was disposed of meanwhile. */
+    private synchronized boolean endOpening(@Nullable NotificationSubscription opened) {
+        if (!disposed) {
+            beingOpened = false;
+            subscription = opened;
+        }
+        return !disposed;
+    }
+
+    /**
+     * Returns what the kernel posts, from when the queue was opened, and opens it if it is not open
+     * yet.
      *
      * <p><b>Hot</b>, for one subscriber: a second one gets an {@link IllegalStateException}, also
-     * after the first has ended. Demand, threading, termination and loss are those of {@link
-     * NotificationFlux}; when it ends, in whatever way, this queue is closed.
+     * after the first has ended; but if the first got the error of opening the queue, there may be
+     * another. Demand, threading, termination and loss are those of {@link NotificationFlux}; when
+     * it ends, in whatever way, this queue is closed. Once this was disposed of, it completes.
      *
      * @return the notifications
      */
@@ -110,14 +204,15 @@ public final class ReactiveWatchQueue implements Disposable {
      *
      * <p><b>Cold.</b> Placed on the subscribing thread, which waits while the key is under
      * construction, and up to 100 ms where the user has too many watches. Once it has been placed,
-     * everything that happens to the key is received.
+     * everything that happens to the key is received. If it is cancelled meanwhile, it is placed
+     * all the same, and is among the {@link #watches()}.
      *
      * @param key a key that grants View
      * @param tag what its notifications are to carry, 0 to 255
      * @return the watch when it is placed, or an error as of {@link WatchQueue#watch}
      */
     public Mono<Watch> watch(KeyId key, int tag) {
-        return Mono.fromCallable(() -> queue.watch(key, tag));
+        return Mono.fromCallable(() -> opened("watch key " + key).queue().watch(key, tag));
     }
 
     /**
@@ -131,7 +226,7 @@ public final class ReactiveWatchQueue implements Disposable {
      *     may have been destroyed; or an error as of {@link WatchQueue#unwatch}
      */
     public Mono<Void> unwatch(KeyId key) {
-        return Mono.fromRunnable(() -> queue.unwatch(key));
+        return Mono.fromRunnable(() -> opened("unwatch key " + key).queue().unwatch(key));
     }
 
     /**
@@ -146,6 +241,7 @@ public final class ReactiveWatchQueue implements Disposable {
     public Mono<Void> filter(@Nullable NotificationFilter filter) {
         return Mono.fromRunnable(
                 () -> {
+                    WatchQueue queue = opened("set the filter").queue();
                     if (filter == null) {
                         queue.clearFilter();
                     } else {
@@ -156,45 +252,64 @@ public final class ReactiveWatchQueue implements Disposable {
 
     /**
      * Returns the watches of this queue, {@link WatchQueue#watches()}: after a loss, what is to be
-     * looked at anew.
+     * looked at again.
      *
-     * @return a copy, in the order in which they were placed
+     * @return a copy, in the order in which they were placed; empty before the queue is open
      */
     public List<Watch> watches() {
-        return queue.watches();
+        NotificationSubscription opened = current();
+        return opened == null ? List.of() : opened.queue().watches();
     }
 
     /**
      * Returns how many notifications the kernel keeps before it drops, {@link
      * WatchQueue#capacity()}.
      *
-     * @return 1 to 512
+     * @return 1 to 512, or 0 before the queue is open
      */
     public int capacity() {
-        return queue.capacity();
+        NotificationSubscription opened = current();
+        return opened == null ? 0 : opened.capacity();
+    }
+
+    private synchronized @Nullable NotificationSubscription current() {
+        return subscription;
     }
 
     /** Completes the receiver, and closes the queue and its watches. Returns without waiting. */
     @Override
     public void dispose() {
-        if (phase.compareAndSet(Phase.OPEN, Phase.ABANDONED)) {
-            subscription.abandon();
-        } else {
-            subscription.dispose();
+        NotificationSubscription opened;
+        boolean unused;
+        boolean unreceived;
+        synchronized (this) {
+            disposed = true;
+            opened = subscription;
+            unused = opened == null && !beingOpened;
+            unreceived = !receiving;
+        }
+        if (unused) {
+            gone.tryEmitEmpty();
+        } else if (opened != null && unreceived) {
+            opened.abandon();
+        } else if (opened != null) {
+            opened.dispose();
         }
     }
 
     @Override
-    public boolean isDisposed() {
-        return subscription.isDisposed();
+    public synchronized boolean isDisposed() {
+        return disposed || subscription != null && subscription.isDisposed();
     }
 
     /**
      * Tells when the queue, its watches and its descriptors are gone: after {@link #dispose()}, or
-     * when the receiver has ended or cancelled.
+     * when the receiver has ended or cancelled, and any {@link #open()} or {@link #watch} that was
+     * in the kernel then has returned.
      *
      * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
-     * Comes on the reader's thread, or on the disposing one if nobody received. Never fails.
+     * Comes on the thread that closed the last descriptor: the reader's, the disposing one if
+     * nobody received, or that of a call that was under way. Never fails.
      *
      * @return completes then, empty
      */
@@ -204,26 +319,56 @@ public final class ReactiveWatchQueue implements Disposable {
 
     @Override
     public String toString() {
-        return "ReactiveWatchQueue[" + queue + "]";
+        NotificationSubscription opened = current();
+        return "ReactiveWatchQueue[" + (opened == null ? "not open" : opened.queue()) + "]";
     }
 
     private final class Received extends Flux<Notification> implements Scannable {
 
         @Override
         public void subscribe(CoreSubscriber<? super Notification> actual) {
-            if (phase.compareAndSet(Phase.OPEN, Phase.RECEIVING)) {
-                subscription.start(actual);
-            } else if (phase.get() == Phase.ABANDONED) {
+            boolean first;
+            boolean closed;
+            synchronized (ReactiveWatchQueue.this) {
+                first = !receiving;
+                closed = first && disposed;
+                receiving |= !closed;
+            }
+            if (closed) {
                 Operators.complete(actual);
+            } else if (first) {
+                receive(actual);
             } else {
                 Operators.error(
                         actual,
                         new IllegalStateException(
                                 "receive notifications: "
-                                        + queue
+                                        + ReactiveWatchQueue.this
                                         + " has, or had, its one receiver; share that one with"
                                         + " publish(..), or build() a NotificationFlux, which opens a"
                                         + " queue for each subscriber"));
+            }
+        }
+
+        private void receive(CoreSubscriber<? super Notification> actual) {
+            NotificationSubscription opened;
+            try {
+                opened = opened("receive notifications");
+            } catch (Throwable e) {
+                endReceiving();
+                if (isDisposed()) {
+                    Operators.complete(actual);
+                } else {
+                    Operators.error(actual, Operators.onOperatorError(e, actual.currentContext()));
+                }
+                return;
+            }
+            opened.start(actual);
+        }
+
+        private void endReceiving() {
+            synchronized (ReactiveWatchQueue.this) {
+                receiving = false;
             }
         }
 

@@ -97,11 +97,19 @@ final class FakeStreams {
     }
 
     ReactiveWatchQueue queue() {
-        return queue(open(32));
+        return queue(32);
     }
 
-    ReactiveWatchQueue queue(WatchQueue opened) {
-        return new ReactiveWatchQueue(opened, settings());
+    /** A queue that is open. */
+    ReactiveWatchQueue queue(int capacity) {
+        ReactiveWatchQueue queue = queue(() -> open(capacity));
+        queue.open().block();
+        return queue;
+    }
+
+    /** A queue that is opened so, once it is used. */
+    ReactiveWatchQueue queue(Supplier<WatchQueue> opener) {
+        return new ReactiveWatchQueue(opener, settings());
     }
 
     WatchQueue open(int capacity) {

@@ -302,6 +302,7 @@ class FaultTests {
         subscriber.request(1);
         subscriber.block(SOON);
         assertThat(subscriber.expectTerminalError()).hasMessageContaining("no close");
+        open.retainAll(kernel.open());
         open.forEach(kernel::close);
     }
 

@@ -73,7 +73,7 @@ class NativeFailureTests {
         return switch (call) {
             case PIPE2, SET_SIZE, GET_PIPE_SIZE ->
                     use("subscribing", scene -> scene.errorOf(scene.flux.build()))
-                            .and("opening", scene -> scene.errorOf(scene.flux.open()));
+                            .and("opening", Scene::errorOfOpening);
             case WATCH_KEY, GET_KEYRING_ID ->
                     use("subscribing", scene -> scene.errorOf(scene.flux.build()))
                             .and(
@@ -165,8 +165,7 @@ class NativeFailureTests {
                                     }
                                 })
                         .watch(other, 2)
-                        .open()
-                        .block();
+                        .queue();
         final TestSubscriber<Notification> received = subscribe(queue.receive(), 0);
         final AtomicReference<Throwable> uncaught = new AtomicReference<>();
         int callsBefore;
@@ -192,9 +191,13 @@ class NativeFailureTests {
             kernel.settle();
             Throwable error = errorOf(subscriber);
             subscriber.cancel();
-            subscriber.getReceivedOnNext().stream()
-                    .filter(ReactiveWatchQueue.class::isInstance)
-                    .forEach(opened -> ((ReactiveWatchQueue) opened).dispose());
+            return error;
+        }
+
+        @Nullable Throwable errorOfOpening() {
+            ReactiveWatchQueue opened = flux.queue();
+            Throwable error = errorOf(opened.open());
+            opened.dispose();
             return error;
         }
 

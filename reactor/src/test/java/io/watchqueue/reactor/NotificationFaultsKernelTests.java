@@ -208,7 +208,7 @@ class NotificationFaultsKernelTests {
     @Test
     void atTheLimitOfWatchesAnotherIsRefusedAndTheOthersGoOn() throws Exception {
         List<KeyId> many = test.add(150);
-        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).open().block(SOON);
+        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).queue();
         queue.receive().subscribe(received::add, error::set);
         TestProcess.withOpenFiles(
                 120,

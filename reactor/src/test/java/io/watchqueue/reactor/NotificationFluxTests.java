@@ -26,9 +26,11 @@ import static io.watchqueue.reactor.FakeStreams.subscribe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.FakeQueues;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.KeyNotification;
+import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFormatException;
@@ -43,6 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 
 import reactor.core.CoreSubscriber;
@@ -173,7 +176,7 @@ class NotificationFluxTests {
         TestSubscriber<Notification> other = subscribe(flux, Long.MAX_VALUE);
         streams.settle();
         AtomicInteger received = new AtomicInteger();
-        ReactiveWatchQueue flooded = streams.queue(streams.open(512));
+        ReactiveWatchQueue flooded = streams.queue(512);
         for (int queued = 0; queued < 512; queued++) {
             kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
         }
@@ -356,6 +359,101 @@ class NotificationFluxTests {
         subscriber.request(Long.MAX_VALUE);
         subscriber.block(SOON);
         assertThat(subscriber.getReceivedOnNext()).hasSize(33).endsWith(new LossNotification());
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+    }
+
+    /** Nothing wakes the reader for a watch that is gone. */
+    @ParameterizedTest(name = "by {0}")
+    @ValueSource(strings = {"unwatch", "close"})
+    void completesIfTheLastWatchIsRemovedThoughTheRemovalOfItsKeyIsLost(String way) {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
+        streams.post(1, 32);
+        kernel.destroy(1);
+        subscriber.request(Long.MAX_VALUE);
+        awaitCount(subscriber, 33);
+        streams.settle();
+        assertThat(subscriber.isTerminated()).isFalse();
+        if (way.equals("unwatch")) {
+            queue.unwatch(KeyId.of(1)).block(SOON);
+        } else {
+            queue.watches().get(0).close();
+        }
+        subscriber.block(SOON);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+        assertThat(subscriber.getReceivedOnNext()).endsWith(new LossNotification());
+    }
+
+    /** What the subscriber does as advised, where it learns of the loss. */
+    @Test
+    void completesIfTheSubscriberRemovesTheLastWatchWhenItSeesALoss() {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> subscriber =
+                subscribe(
+                        queue.receive()
+                                .doOnNext(
+                                        notification -> {
+                                            if (notification instanceof LossNotification) {
+                                                queue.unwatch(KeyId.of(1)).subscribe();
+                                            }
+                                        }),
+                        0);
+        streams.post(1, 32);
+        kernel.destroy(1);
+        subscriber.request(Long.MAX_VALUE);
+        subscriber.block(SOON);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+    }
+
+    @Test
+    void completesWithTheNextDemandIfTheLastWatchIsRemovedWithoutAny() {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
+        streams.post(1, 32);
+        kernel.destroy(1);
+        subscriber.request(33);
+        awaitCount(subscriber, 33);
+        queue.unwatch(KeyId.of(1)).block(SOON);
+        subscriber.request(1);
+        subscriber.block(SOON);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+    }
+
+    /** As of a watch that is being placed something may come, until it is refused. */
+    @ParameterizedTest(name = "refused: {0}")
+    @ValueSource(booleans = {true, false})
+    void completesIfAWatchThatWasBeingPlacedIsGone(boolean refused) {
+        ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), Long.MAX_VALUE);
+        if (refused) {
+            kernel.fail(NativeCall.WATCH_KEY, Errno.ENOKEY);
+        }
+        kernel.afterWatch(
+                () -> {
+                    kernel.destroy(1);
+                    kernel.destroy(2);
+                    awaitCount(subscriber, refused ? 1 : 2);
+                    streams.settle();
+                });
+        queue.watch(KeyId.of(2), 2).onErrorComplete(KeyUnavailableException.class).block(SOON);
+        subscriber.block(SOON);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
+    }
+
+    @Test
+    void completesIfTheFirstWatchIsGoneBeforeItsCallReturns() {
+        ReactiveWatchQueue queue =
+                streams.completeWhenUnwatched()
+                        .queue(() -> FakeQueues.openWithoutWatches(kernel, 32));
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), Long.MAX_VALUE);
+        kernel.afterWatch(
+                () -> {
+                    kernel.destroy(2);
+                    awaitCount(subscriber, 1);
+                    streams.settle();
+                });
+        queue.watch(KeyId.of(2), 2).block(SOON);
+        subscriber.block(SOON);
         assertThat(subscriber.isTerminatedComplete()).isTrue();
     }
 

@@ -79,7 +79,7 @@ class PublisherVerificationTests {
             received.receive().subscribe().dispose();
             return received.receive();
         }
-        ReactiveWatchQueue queue = streams.queue(open(streams.kernel, elements));
+        ReactiveWatchQueue queue = streams.queue(() -> open(streams.kernel, elements));
         if (elements == 0) {
             queue.dispose();
         }

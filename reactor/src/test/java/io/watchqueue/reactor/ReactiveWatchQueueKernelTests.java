@@ -33,11 +33,11 @@ import org.junit.jupiter.api.Timeout;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
-import reactor.test.subscriber.TestSubscriber;
-import reactor.test.util.RaceTestUtils;
 
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 
 @Timeout(300)
 class ReactiveWatchQueueKernelTests {
@@ -60,7 +60,7 @@ class ReactiveWatchQueueKernelTests {
 
     @Test
     void watchesComeAndGoWhileItIsReceived() {
-        ReactiveWatchQueue queue = NotificationFlux.builder().open().block(SOON);
+        ReactiveWatchQueue queue = NotificationFlux.builder().queue();
         StepVerifier.create(queue.receive())
                 .then(() -> test.post(key, 1))
                 .then(() -> queue.watch(key, 3).block(SOON))
@@ -79,7 +79,7 @@ class ReactiveWatchQueueKernelTests {
 
     @Test
     void theFilterIsTheKernelsAndChangesAtOnce() {
-        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).open().block(SOON);
+        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).queue();
         StepVerifier.create(queue.receive())
                 .then(
                         () ->
@@ -102,27 +102,37 @@ class ReactiveWatchQueueKernelTests {
     @Test
     void errorsAreSignals() throws Exception {
         long descriptors = TestProcess.descriptors();
-        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).open().block(SOON);
+        ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).queue();
         StepVerifier.create(queue.watch(key, 1)).verifyError(AlreadyWatchedException.class);
         StepVerifier.create(queue.watch(KeyId.of(Integer.MAX_VALUE)))
                 .verifyError(KeyUnavailableException.class);
         queue.dispose();
-        StepVerifier.create(NotificationFlux.builder().watch(KeyId.of(Integer.MAX_VALUE)).open())
-                .verifyError(KeyUnavailableException.class);
+        ReactiveWatchQueue failing =
+                NotificationFlux.builder().watch(KeyId.of(Integer.MAX_VALUE)).queue();
+        StepVerifier.create(failing.open()).verifyError(KeyUnavailableException.class);
+        StepVerifier.create(failing.receive()).verifyError(KeyUnavailableException.class);
         assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
     }
 
+    /** What is given up while it is opened is closed by whoever built the queue. */
     @Test
-    void aQueueThatIsOpenedWhileItIsCancelledIsClosedOrTaken() throws Exception {
+    void nothingIsLeftOpenIfOpeningTimesOut() throws Exception {
         long descriptors = TestProcess.descriptors();
-        Mono<ReactiveWatchQueue> opening = NotificationFlux.builder().watch(key).open();
-        for (int round = 0; round < 300; round++) {
-            TestSubscriber<ReactiveWatchQueue> subscriber =
-                    TestSubscriber.builder().initialRequest(0).build();
-            opening.subscribe(subscriber);
-            RaceTestUtils.race(() -> subscriber.request(1), subscriber::cancel);
-            subscriber.getReceivedOnNext().forEach(ReactiveWatchQueue::dispose);
-            subscriber.getReceivedOnNextAfterCancellation().forEach(ReactiveWatchQueue::dispose);
+        long nanos = 1;
+        for (int round = 0; round < 1000; round++) {
+            ReactiveWatchQueue queue = NotificationFlux.builder().watch(key).queue();
+            long start = System.nanoTime();
+            boolean opened =
+                    queue.open()
+                            .thenReturn(true)
+                            .subscribeOn(Schedulers.boundedElastic())
+                            .timeout(Duration.ofNanos(nanos))
+                            .onErrorReturn(TimeoutException.class, false)
+                            .block(SOON);
+            // About as long as opening takes.
+            nanos = opened ? nanos / 2 + 1 : nanos + (System.nanoTime() - start) / 2;
+            queue.dispose();
+            queue.onDispose().block(SOON);
         }
         assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
     }
@@ -131,8 +141,8 @@ class ReactiveWatchQueueKernelTests {
     @Test
     void watchesCanBePlacedByWhatIsReceived() {
         Flux<Notification> following =
-                Flux.usingWhen(
-                        NotificationFlux.builder().watch(test.keyring, 1).open(),
+                Flux.using(
+                        NotificationFlux.builder().watch(test.keyring, 1)::queue,
                         queue ->
                                 queue.receive()
                                         .concatMap(
@@ -147,10 +157,7 @@ class ReactiveWatchQueueKernelTests {
                                                                                 2)
                                                                         .thenReturn(n)
                                                                 : Mono.just(n)),
-                        queue -> {
-                            queue.dispose();
-                            return queue.onDispose();
-                        });
+                        ReactiveWatchQueue::dispose);
         KeyId[] added = new KeyId[1];
         StepVerifier.create(following)
                 .then(() -> added[0] = test.add("new"))

@@ -18,6 +18,7 @@ package io.watchqueue.reactor;
 import static io.watchqueue.reactor.FakeStreams.QUIET;
 import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.awaitLatch;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.subscribe;
 
@@ -38,14 +39,25 @@ import io.watchqueue.test.NativeCall;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 
 import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.subscriber.TestSubscriber;
 import reactor.test.util.RaceTestUtils;
 
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 @Timeout(300)
@@ -169,6 +181,234 @@ class ReactiveWatchQueueTests {
         StepVerifier.create(queue.watch(OTHER))
                 .expectError(WatchQueueClosedException.class)
                 .verify(SOON);
+        queue.dispose();
+    }
+
+    @Test
+    void nothingIsOpenBeforeItIsUsed() {
+        ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+        queue.receive();
+        queue.open();
+        assertThat(kernel.count()).isZero();
+        assertThat(queue.capacity()).isZero();
+        assertThat(queue.watches()).isEmpty();
+        assertThat(queue).hasToString("ReactiveWatchQueue[not open]");
+        queue.dispose();
+        assertThat(queue.isDisposed()).isTrue();
+        StepVerifier.create(queue.onDispose()).verifyComplete();
+        StepVerifier.create(queue.receive()).verifyComplete();
+        StepVerifier.create(queue.open()).verifyError(WatchQueueClosedException.class);
+        StepVerifier.create(queue.watch(OTHER)).verifyError(WatchQueueClosedException.class);
+        assertThat(kernel.count()).isZero();
+    }
+
+    /** What opens a queue, and waits until it is open. */
+    private enum Opening {
+        OPEN,
+        WATCH,
+        UNWATCH,
+        FILTER,
+        RECEIVE;
+
+        Mono<?> of(ReactiveWatchQueue queue) {
+            return switch (this) {
+                case OPEN -> queue.open();
+                case WATCH -> queue.watch(OTHER);
+                case UNWATCH -> queue.unwatch(OTHER);
+                case FILTER -> queue.filter(null);
+                case RECEIVE -> queue.receive().ignoreElements();
+            };
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource
+    void isOpenedByTheFirstThatNeedsIt(Opening opening) {
+        ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+        Disposable first = opening.of(queue).subscribe();
+        assertThat(queue.capacity()).isEqualTo(32);
+        assertThat(kernel.watches()).containsEntry(1, 1);
+        queue.open().block(SOON);
+        assertThat(kernel.count(NativeCall.PIPE2)).isEqualTo(1);
+        queue.dispose();
+        first.dispose();
+        queue.onDispose().block(SOON);
+        StepVerifier.create(queue.open()).verifyError(WatchQueueClosedException.class);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource
+    void openingThatFailsLeavesNothingAndIsTriedAgain(Opening opening) {
+        ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+        kernel.fail(NativeCall.WATCH_KEY, Errno.ENOKEY);
+        StepVerifier.create(opening.of(queue)).verifyError(KeyUnavailableException.class);
+        assertThat(kernel.open()).isEmpty();
+        assertThat(queue.isDisposed()).isFalse();
+        TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 1);
+        streams.post(1, 1);
+        awaitCount(subscriber, 1);
+        queue.dispose();
+        subscriber.block(SOON);
+    }
+
+    /** Lets calls that place a watch take until it is released. */
+    private final class SlowWatches {
+        final CountDownLatch reached = new CountDownLatch(1);
+        final CountDownLatch released = new CountDownLatch(1);
+
+        SlowWatches() {
+            kernel.afterWatch(
+                    () -> {
+                        reached.countDown();
+                        awaitRelease();
+                    });
+        }
+
+        /** However often the thread is interrupted, as by a subscriber that cancels. */
+        private void awaitRelease() {
+            boolean interrupted = false;
+            while (released.getCount() > 0) {
+                try {
+                    assertThat(released.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        void await() {
+            assertThat(awaitLatch(reached)).isTrue();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource
+    void whatIsDisposedOfWhileItIsOpenedIsClosedThen(Opening opening) {
+        ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+        SlowWatches slow = new SlowWatches();
+        TestSubscriber<Object> opener = TestSubscriber.create();
+        opening.of(queue).subscribeOn(Schedulers.boundedElastic()).subscribe(opener);
+        slow.await();
+        queue.dispose();
+        queue.dispose();
+        CompletableFuture<Void> gone = queue.onDispose().toFuture();
+        assertThat(gone).isNotDone();
+        assertThat(kernel.open()).hasSize(2);
+        slow.released.countDown();
+        opener.block(SOON);
+        gone.join();
+        assertThat(kernel.open()).isEmpty();
+        if (opening == Opening.RECEIVE) {
+            assertThat(opener.isTerminatedComplete()).isTrue();
+        } else {
+            assertThat(opener.expectTerminalError()).isInstanceOf(WatchQueueClosedException.class);
+        }
+    }
+
+    @Test
+    void whatFailsToOpenWhileItIsDisposedOfIsGoneThen() {
+        ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+        SlowWatches slow = new SlowWatches();
+        kernel.fail(NativeCall.WATCH_KEY, Errno.ENOKEY);
+        CompletableFuture<Void> opened =
+                queue.open().subscribeOn(Schedulers.boundedElastic()).toFuture();
+        slow.await();
+        queue.dispose();
+        CompletableFuture<Void> gone = queue.onDispose().toFuture();
+        assertThat(gone).isNotDone();
+        slow.released.countDown();
+        assertThat(opened).failsWithin(SOON);
+        gone.join();
+        assertThat(kernel.open()).isEmpty();
+    }
+
+    /** What an operator drops, as timeout does when it gives up, must not have to be closed. */
+    @Test
+    void nothingIsLeftOpenIfOpeningTimesOut() {
+        int opened = 0;
+        long nanos = 1000;
+        for (int round = 0; round < 1000; round++) {
+            ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
+            boolean inTime =
+                    queue.open()
+                            .thenReturn(true)
+                            .subscribeOn(Schedulers.boundedElastic())
+                            .timeout(Duration.ofNanos(nanos))
+                            .onErrorReturn(TimeoutException.class, false)
+                            .block(SOON);
+            // About as long as opening takes.
+            nanos = inTime ? nanos * 9 / 10 : nanos * 10 / 9;
+            opened += inTime ? 1 : 0;
+            queue.dispose();
+            queue.onDispose().block(SOON);
+            assertThat(kernel.open()).isEmpty();
+        }
+        assertThat(opened).isBetween(1, 999);
+    }
+
+    @Test
+    void nothingIsLeftOpenIfItsUseIsCancelledWhileItIsOpened() {
+        SlowWatches slow = new SlowWatches();
+        AtomicReference<ReactiveWatchQueue> built = new AtomicReference<>();
+        TestSubscriber<Notification> subscriber =
+                subscribe(
+                        Flux.using(
+                                        () -> {
+                                            built.set(streams.queue(() -> streams.open(32)));
+                                            return built.get();
+                                        },
+                                        ReactiveWatchQueue::receive,
+                                        ReactiveWatchQueue::dispose)
+                                .subscribeOn(Schedulers.boundedElastic()),
+                        1);
+        slow.await();
+        subscriber.cancel();
+        slow.released.countDown();
+        eventually(() -> built.get().isDisposed());
+        built.get().onDispose().block(SOON);
+        eventually(() -> kernel.open().isEmpty());
+    }
+
+    @ParameterizedTest(name = "received: {0}")
+    @ValueSource(booleans = {false, true})
+    void onDisposeWaitsForAWatchThatIsInTheKernel(boolean received) {
+        ReactiveWatchQueue queue = streams.queue();
+        TestSubscriber<Notification> subscriber = TestSubscriber.create();
+        if (received) {
+            queue.receive().subscribe(subscriber);
+        }
+        SlowWatches slow = new SlowWatches();
+        CompletableFuture<Watch> watch =
+                queue.watch(OTHER).subscribeOn(Schedulers.boundedElastic()).toFuture();
+        slow.await();
+        queue.dispose();
+        if (received) {
+            subscriber.block(SOON);
+            eventually(() -> streams.readers() == 0);
+        }
+        CompletableFuture<Void> gone = queue.onDispose().toFuture();
+        assertThat(gone).isNotDone();
+        assertThat(kernel.open()).hasSize(1);
+        slow.released.countDown();
+        watch.join();
+        gone.join();
+        assertThat(kernel.open()).isEmpty();
+    }
+
+    @Test
+    void aWatchBelongsToTheQueueAlsoIfItsMonoIsCancelledWhileItIsPlaced() {
+        ReactiveWatchQueue queue = streams.queue();
+        SlowWatches slow = new SlowWatches();
+        Disposable watch =
+                queue.watch(OTHER, 5).subscribeOn(Schedulers.boundedElastic()).subscribe();
+        slow.await();
+        watch.dispose();
+        slow.released.countDown();
+        eventually(() -> queue.watches().size() == 2);
+        assertThat(queue.watches()).extracting(Watch::key).contains(OTHER);
         queue.dispose();
     }
 

@@ -142,7 +142,7 @@ class ReaderPauseTests {
     @ParameterizedTest
     @CsvSource({"128, false", "127, true"})
     void whatHadAQuarterOfItsCapacityIsReadAtOnce(int posted, boolean patient) {
-        ReactiveWatchQueue queue = streams.queue(streams.open(CAPACITY));
+        ReactiveWatchQueue queue = streams.queue(CAPACITY);
         streams.post(1, posted);
         TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
         // So many have it look for more, which is not there yet.

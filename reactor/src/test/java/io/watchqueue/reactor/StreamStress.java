@@ -299,7 +299,11 @@ public final class StreamStress {
     public static class ReceiveAndDispose {
         private final StressedStream stream = new StressedStream(0);
         private final ReactiveWatchQueue queue =
-                new ReactiveWatchQueue(stream.open(), stream.settings(0));
+                new ReactiveWatchQueue(stream::open, stream.settings(0));
+
+        public ReceiveAndDispose() {
+            queue.open().block();
+        }
 
         @Actor
         public void subscriber() {

@@ -28,6 +28,7 @@ import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -36,9 +37,13 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -120,6 +125,33 @@ class WarmUpTests {
             WarmUp.again(1, LIMIT).block();
             assertThat(kernel.openDescriptors()).isZero();
         }
+    }
+
+    /** On this machine's own kernel, whatever it is: ordinary pipes. */
+    @Test
+    void withTooFewDescriptorsNothingOfTheProgramIsWrittenTo(@TempDir Path folder)
+            throws Exception {
+        Process program =
+                new ProcessBuilder(
+                                "sh",
+                                "-c",
+                                "ulimit -n 256 && exec \"$@\"",
+                                "sh",
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-XX:-MaxFDLimit",
+                                "-classpath",
+                                System.getProperty("java.class.path"),
+                                FewDescriptorsProgram.class.getName(),
+                                folder.toString())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        String output = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(program.waitFor()).isZero();
+        List<String> expected = new ArrayList<>(List.of("done, 0 bytes"));
+        expected.addAll(
+                Collections.nCopies(FewDescriptorsProgram.ENOUGH, "RLIMIT_NOFILE, 0 bytes"));
+        expected.add("done, 0 bytes");
+        assertThat(output.lines()).containsExactlyElementsOf(expected);
     }
 
     @ParameterizedTest(name = "{0} fails with {1}")

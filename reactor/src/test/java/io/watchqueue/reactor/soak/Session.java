@@ -156,7 +156,8 @@ final class Session {
 
     /** One whose watches and filter change while it is received. */
     private Result runQueue() throws InterruptedException {
-        ReactiveWatchQueue queue = builder.open().block(SOON);
+        ReactiveWatchQueue queue = builder.queue();
+        queue.open().block(SOON);
         queue.receive().subscribe(receiver);
         List<KeyId> watched = new ArrayList<>();
         act(

@@ -31,6 +31,9 @@ import reactor.core.scheduler.Schedulers;
 /**
  * A keyring and the key in it, watched by one queue.
  *
+ * <p><b>Ownership:</b> the queue is this one's, from when it is built, and closed by {@link
+ * #close()}; it owns the watches. Nothing is open before {@link #reasonsToLook()}.
+ *
  * <p>Whatever the kernel tells is a reason to look, a loss included, and what is found then is the
  * truth. As the watches are placed before, what happens behind a look leads to another one.
  */
@@ -60,17 +63,20 @@ final class FollowedKey {
         this.queue = queue;
     }
 
-    /** Opens the queue, with a watch on the keyring, when it is subscribed to. */
-    static Mono<FollowedKey> open(Keyctl keys, SecretName name, KeyId keyring) {
-        return NotificationFlux.builder()
-                .capacity(CAPACITY)
-                .watch(keyring, KEYRING_TAG)
-                .open()
-                .map(queue -> new FollowedKey(keys, name, keyring, queue));
+    /** Opens nothing yet. */
+    static FollowedKey of(Keyctl keys, SecretName name, KeyId keyring) {
+        return new FollowedKey(
+                keys,
+                name,
+                keyring,
+                NotificationFlux.builder()
+                        .capacity(CAPACITY)
+                        .watch(keyring, KEYRING_TAG)
+                        .queue());
     }
 
     /**
-     * Emits when the queue is received, and whenever something may have changed; fails when the
+     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits when the queue is received, and whenever something may have changed; fails when the
      * queue does.
      */
     Flux<FollowedKey> reasonsToLook() {

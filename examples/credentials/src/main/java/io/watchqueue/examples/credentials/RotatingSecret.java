@@ -46,6 +46,9 @@ import java.util.function.Function;
  *         .build();
  * }</pre>
  *
+ * <p><b>Ownership:</b> this owns its queue and the secret until {@link #dispose()}, which closes the
+ * one and wipes the other; a function that is given the secret may use it only until it returns.
+ *
  * <p>What is replaced is wiped. There is one queue with two watches, on the keyring and on the key
  * in it; if it fails, or the keyring is destroyed, there is no secret until there is a queue again,
  * which is tried 100 ms later at first, and every 10 s in the end.
@@ -100,7 +103,7 @@ public final class RotatingSecret implements Disposable {
     private void start() {
         following.update(
                 Flux.usingWhen(
-                                Mono.defer(() -> FollowedKey.open(keys, name, keyring.find())),
+                                Mono.fromCallable(() -> FollowedKey.of(keys, name, keyring.find())),
                                 this::follow,
                                 FollowedKey::close)
                         .subscribeOn(Schedulers.boundedElastic())

@@ -135,9 +135,7 @@ final class KeyringFeed implements Disposable {
                         .prefetch(properties.prefetch())
                         .filter(filter())
                         .recorder(meters)
-                        .open()
-                        .blockOptional()
-                        .orElseThrow();
+                        .queue();
         opened.update(queue);
         try {
             KeyringMirror mirror =
