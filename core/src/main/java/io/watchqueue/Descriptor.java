@@ -20,7 +20,6 @@ import io.watchqueue.internal.Kernel;
 import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -41,7 +40,7 @@ final class Descriptor {
     /** The upper bit says closed, the others count the calls that are under way. */
     private final AtomicInteger state = new AtomicInteger();
 
-    private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    private final CompletableFuture<@Nullable Void> released = new CompletableFuture<>();
 
     /** Takes over a descriptor that is open: from here on only this may close it. */
     Descriptor(Kernel kernel, int number) {
@@ -97,13 +96,13 @@ final class Descriptor {
         try {
             kernel.close(number);
         } finally {
-            closed.complete(null);
+            released.complete(null);
         }
     }
 
-    /** Completes when the number means nothing any more, on the thread that has closed it. */
-    CompletionStage<@Nullable Void> onClose() {
-        return closed.minimalCompletionStage();
+    /** Completes when the kernel has closed it, on the thread of the last call. */
+    CompletableFuture<@Nullable Void> onClose() {
+        return released;
     }
 
     boolean isClosed() {

@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
@@ -81,8 +82,8 @@ public final class WatchQueue implements AutoCloseable {
     private final Descriptor writeEnd;
     private final int capacity;
     private final Watches watches = new Watches();
-    private final QueueReader reader;
     private volatile Runnable watchesChanged = () -> {};
+    private final QueueReader reader;
 
     private WatchQueue(
             Kernel kernel, Descriptor readEnd, Descriptor writeEnd, int capacity, int bufferBytes) {
@@ -419,16 +420,9 @@ public final class WatchQueue implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (readEnd.tryEnter() == Descriptor.NONE) {
-            return;
-        }
-        try {
-            if (readEnd.close()) {
-                // Without this end a waiting poll(2) returns with POLLHUP.
-                writeEnd.close();
-            }
-        } finally {
-            readEnd.exit();
+        if (readEnd.close()) {
+            // Without this end a waiting poll(2) returns with POLLHUP.
+            writeEnd.close();
         }
     }
 
@@ -439,8 +433,8 @@ public final class WatchQueue implements AutoCloseable {
      *
      * @return completes then, on the thread that closed the last one; never fails
      */
-    public CompletionStage<@Nullable Void> onClose() {
-        return readEnd.onClose(); // which is the last one, see close()
+    public CompletionStage<Void> onClose() {
+        return CompletableFuture.allOf(readEnd.onClose(), writeEnd.onClose());
     }
 
     /**

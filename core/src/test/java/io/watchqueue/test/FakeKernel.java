@@ -374,13 +374,13 @@ public final class FakeKernel extends Simulation {
     @Override
     public int watchKey(int key, int fd, int tag) {
         onWatch.run();
-        if (tag == -1) {
-            return call(
-                    NativeCall.UNWATCH_KEY, () -> keys.watch(named(key), queue("watch", fd), tag));
-        }
         int result =
-                call(NativeCall.WATCH_KEY, () -> keys.watch(named(key), queue("watch", fd), tag));
-        afterWatch().run();
+                call(
+                        tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
+                        () -> keys.watch(named(key), queue("watch", fd), tag));
+        if (tag != -1) {
+            afterWatch().run();
+        }
         return result;
     }
 

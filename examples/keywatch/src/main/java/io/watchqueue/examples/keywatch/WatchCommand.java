@@ -105,8 +105,9 @@ final class WatchCommand implements Callable<Integer> {
         WatchQueueSupport.probe().require("watch keys");
         Keyctl keys = Keyctl.system();
         KeyNames names = new KeyNames(keys);
-        ReactiveWatchQueue queue = queue(keys, names).open().blockOptional().orElseThrow();
+        ReactiveWatchQueue queue = queue(keys, names).queue();
         try {
+            queue.open().block();
             announce(queue, names);
             print(queue, keys, names);
         } finally {

@@ -179,6 +179,17 @@ class KeyWatchKernelTests {
                         "\"event\":\"REMOVED\"" + ofToken());
     }
 
+    @Test
+    void aKeyThatGrantsViewOnlyIsWatched() throws Exception {
+        keys.setPermissions(token, 0x01010101);
+        CompletableFuture<Integer> ours =
+                inBackground(() -> keywatch.run("watch", "--format=keyctl", token.toString()));
+        await(() -> keywatch.err().contains("watching"));
+        keys.unlink(ring, Keyring.USER);
+        assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
+        assertThat(keywatch.out().lines()).containsExactly(token + " gc");
+    }
+
     private String ofToken() {
         return ",\"tag\":255,\"key\":"
                 + token

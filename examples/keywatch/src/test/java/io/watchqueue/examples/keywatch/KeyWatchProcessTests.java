@@ -50,7 +50,6 @@ class KeyWatchProcessTests {
                             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                             "-XX:TieredStopAtLevel=1",
                             "-XX:+UseSerialGC",
-                            "-Dio.watchqueue.rehearsal=false",
                             "-cp",
                             System.getProperty("java.class.path")));
 

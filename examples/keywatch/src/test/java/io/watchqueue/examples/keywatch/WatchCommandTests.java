@@ -69,4 +69,13 @@ class WatchCommandTests {
         assertThat(end.join()).isZero();
         assertThat(keywatch.out().lines()).containsExactly(token + " upd", token + " gc");
     }
+
+    @Test
+    void itEndsAlsoIfTheRemovalOfItsLastKeyWasLost() {
+        CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
+        kernel.queue().drop(2);
+        keys.invalidate(token);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines()).containsExactly("-- LOSS --");
+    }
 }

@@ -44,10 +44,15 @@ final class FollowedKeyring {
     /** Half of what the kernel keeps may be under way here. */
     private static final int UNDER_WAY = 128;
 
+    /** How long it waits for the browser for which it was opened. */
+    private static final Duration UNTIL_THE_FIRST = Duration.ofSeconds(5);
+
+    private static final int NONE_YET = -1;
+
     private final KeyringMirror mirror;
     private final Flux<Notification> changes;
     private final Sinks.Empty<Void> ended = Sinks.empty();
-    private final Sinks.Many<Integer> browsers = Sinks.many().replay().latestOrDefault(0);
+    private final Sinks.Many<Integer> browsers = Sinks.many().replay().latestOrDefault(NONE_YET);
     private int present;
 
     /**
@@ -67,14 +72,22 @@ final class FollowedKeyring {
                         .filter(mirror::apply)
                         .takeUntil(mirror::isEndedBy)
                         .doOnError(
-                                e -> !(e instanceof WatchQueueClosedException),
+                                e ->
+                                        !(e instanceof WatchQueueClosedException
+                                                || e instanceof TooLateException),
                                 e -> LOG.error("{} is not followed any more", reference, e))
                         .doFinally(end -> ended.tryEmitEmpty())
                         .publish(UNDER_WAY)
                         .refCount();
         Mono<Long> unused =
                 browsers.asFlux()
-                        .switchMap(count -> count == 0 ? Mono.delay(linger) : Mono.never())
+                        .switchMap(
+                                count ->
+                                        switch (count) {
+                                            case NONE_YET -> Mono.delay(UNTIL_THE_FIRST);
+                                            case 0 -> Mono.delay(linger);
+                                            default -> Mono.<Long>never();
+                                        })
                         .next();
         // What nobody else takes is taken here, so that the mirror is right without any browser.
         changes.takeUntilOther(unused).subscribe(change -> {}, e -> {});

@@ -135,6 +135,30 @@ class KeyringApplicationKernelTests {
     }
 
     @Test
+    void aKeyThatWasUnlinkedWithoutViewIsFollowedAgain() {
+        KeyId token = keys.add("user", "unseen", new byte[] {1}, Keyring.USER);
+        keys.link(token, orders);
+        Disposable subscription = subscribe();
+        keys.setPermissions(token, 0x3e3e3e3e);
+        keys.unlink(token, orders);
+        eventually("as many events are told", () -> told.size() == 3);
+        keys.setPermissions(token, 0x3f3f3f3f);
+        keys.link(token, orders);
+        eventually("as many events are told", () -> told.size() == 4);
+        keys.revoke(token);
+        eventually("as many events are told", () -> told.size() == 5);
+        assertThat(changes())
+                .containsExactly(
+                        "resync",
+                        "SETATTR " + token + " 0",
+                        "UNLINKED " + orders + " " + token,
+                        "LINKED " + orders + " " + token,
+                        "REVOKED " + token + " 0");
+        keys.unlink(token, Keyring.USER);
+        subscription.dispose();
+    }
+
+    @Test
     void anOverflowIsTold() {
         KeyId token = keys.add("user", "token", new byte[] {1}, orders);
         Disposable subscription = subscribe();
