@@ -54,10 +54,8 @@ final class Capacity {
     /** A release that is not understood is taken for a new one: no old one has such. */
     private static boolean before517(String release) {
         String[] parts = release.split("[^0-9]", 3);
-        if (parts.length < 2 || parts[0].isEmpty() || parts[1].isEmpty()) {
-            return false;
-        }
-        int major = Integer.parseInt(parts[0]);
-        return major < 5 || major == 5 && Integer.parseInt(parts[1]) < 17;
+        Integer major = KernelText.decimal(parts[0]);
+        Integer minor = parts.length < 2 ? null : KernelText.decimal(parts[1]);
+        return major != null && minor != null && (major < 5 || major == 5 && minor < 17);
     }
 }

@@ -147,7 +147,11 @@ final class Failures {
                             operation,
                             errno,
                             "the key does not grant this process the permission, see keyctl_setperm(3): watching and describing"
-                                    + " need View, changing Write or Setattr, linking Link, finding Search.");
+                                    + " need View, changing Write or Setattr, linking Link, finding Search. Most keys grant more than"
+                                    + " View only to a process that possesses them: whose thread, process or session keyring leads to"
+                                    + " them. A session without a link to the user's keyring, as keyctl session and systemd's"
+                                    + " KeyringMode=private make it, possesses none of the user's keys: link it (keyctl link @u @s),"
+                                    + " or set KeyringMode=shared.");
             case Errno.ENOKEY ->
                     new KeyUnavailableException(
                             operation,
@@ -218,6 +222,16 @@ final class Failures {
                                     + " or a payload that the type does not take, or of more than a page for an update.");
             default -> unexpected(operation, errno, "keyctl(2)");
         };
+    }
+
+    /** The keyrings of this process were searched, and the rest could not be. */
+    static KeyUnavailableException masked(String operation) {
+        return new KeyUnavailableException(
+                operation,
+                Errno.ENOKEY,
+                "it is not in the thread, process and session keyring of this thread, and all others could not be looked"
+                        + " through: /proc/keys shows no key at all, as where a container masks it. Link the key into the"
+                        + " session keyring (keyctl link), or name it by its serial.");
     }
 
     private static WatchQueueException refused(String operation, int errno, String detail) {

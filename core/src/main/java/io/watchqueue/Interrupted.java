@@ -17,11 +17,12 @@ package io.watchqueue;
 
 import io.watchqueue.internal.Errno;
 
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 
 /**
- * A signal may end a system call early, with EINTR: profilers and debuggers send them to any
- * thread.
+ * What an interrupt does not end: a system call, which a signal may end early with EINTR, as
+ * profilers and debuggers send them to any thread; and a pause, which Thread.interrupt() may end.
  */
 final class Interrupted {
 
@@ -37,5 +38,21 @@ final class Interrupted {
             result = call.getAsInt();
         } while (result == -Errno.EINTR);
         return result;
+    }
+
+    /** Lets that much time pass, also on a thread that is interrupted, which it still is then. */
+    static void pause(long nanos) {
+        long deadline = System.nanoTime() + nanos;
+        boolean interrupted = false;
+        try {
+            for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
+                interrupted |= Thread.interrupted();
+                LockSupport.parkNanos(left);
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

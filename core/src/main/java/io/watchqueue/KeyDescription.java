@@ -15,18 +15,23 @@
  */
 package io.watchqueue;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What keyctl_describe(3) tells of a key: never its payload.
  *
  * @param key the serial
  * @param type the key type, such as {@code "user"} or {@code "keyring"}
- * @param uid the owner
- * @param gid the group
+ * @param uid the owner: 32 bits without a sign, so that user 3846276768 is {@code (int)
+ *     3846276768L}; see {@link Integer#toUnsignedString(int)}
+ * @param gid the group, without a sign as well; 65534 if it has none
  * @param permissions the permissions mask, see keyctl_setperm(3)
  * @param description the description, for a keyring its name
  */
 public record KeyDescription(
         KeyId key, String type, int uid, int gid, int permissions, String description) {
+
+    private static final int FIELDS = 5;
 
     /**
      * Tells whether the key is a keyring.
@@ -37,22 +42,39 @@ public record KeyDescription(
         return type.equals("keyring");
     }
 
+    /** Returns all components; the owner and the group as unsigned numbers. */
+    @Override
+    public String toString() {
+        return "KeyDescription[key="
+                + key
+                + ", type="
+                + type
+                + ", uid="
+                + Integer.toUnsignedString(uid)
+                + ", gid="
+                + Integer.toUnsignedString(gid)
+                + ", permissions="
+                + Integer.toHexString(permissions)
+                + ", description="
+                + description
+                + "]";
+    }
+
     /**
      * Parses "type;uid;gid;permissions in hexadecimal;description", where the description may have
-     * semicolons.
+     * semicolons and line breaks: keyctl_describe_key() of security/keys/keyctl.c. Returns null if
+     * the text is none of that form.
      */
-    static KeyDescription parse(KeyId key, String text) {
-        String[] fields = text.split(";", 5);
-        if (fields.length < 5) {
-            throw new WatchQueueException(
-                    "describe key " + key, 0, "the kernel's answer has fewer than 5 fields");
+    static @Nullable KeyDescription parse(KeyId key, String text) {
+        String[] fields = text.split(";", FIELDS);
+        if (fields.length < FIELDS) {
+            return null;
         }
-        return new KeyDescription(
-                key,
-                fields[0],
-                Integer.parseUnsignedInt(fields[1]),
-                Integer.parseUnsignedInt(fields[2]),
-                Integer.parseUnsignedInt(fields[3], 16),
-                fields[4]);
+        Integer uid = KernelText.decimal(fields[1]);
+        Integer gid = KernelText.decimal(fields[2]);
+        Integer permissions = KernelText.hexadecimal(fields[3]);
+        return uid == null || gid == null || permissions == null
+                ? null
+                : new KeyDescription(key, fields[0], uid, gid, permissions, fields[4]);
     }
 }

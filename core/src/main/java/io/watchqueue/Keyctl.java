@@ -15,6 +15,9 @@
  */
 package io.watchqueue;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
@@ -22,11 +25,14 @@ import io.watchqueue.internal.NativeBuffer;
 import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -38,11 +44,17 @@ import java.util.function.ToIntFunction;
  * Finds, reads and changes keys: keyctl(2), add_key(2) and request_key(2), as the manual pages of
  * section 3 describe them.
  *
- * <p>Special keyrings (see {@link Keyring}) mean those of the calling thread. All methods may be
- * called from any thread, and all throw a {@link WatchQueueException} when the kernel refuses:
- * {@link KeyUnavailableException} for a key that does not exist or is revoked, expired or rejected,
- * {@link KeyPermissionException} for one that does not grant the permission. No exception and no
- * log has a payload in it.
+ * <p>Special keyrings (see {@link Keyring}) mean those of the calling thread; on a virtual thread,
+ * those of its carrier. All methods may be called from any thread, and all throw a {@link
+ * WatchQueueException} when the kernel refuses: {@link KeyUnavailableException} for a key that does
+ * not exist or is revoked, expired or rejected, {@link KeyPermissionException} for one that does
+ * not grant the permission. No exception and no log has a payload in it.
+ *
+ * <p>A thread <em>possesses</em> the keys to which its thread, process or session keyring leads,
+ * and most keys grant others no more than View, see keyrings(7). A session without a link to the
+ * user's keyring, as {@code keyctl session} and systemd's {@code KeyringMode=private} make it,
+ * possesses none of the user's keys until that is made: {@code link(Keyring.USER,
+ * Keyring.SESSION)}.
  */
 public final class Keyctl {
 
@@ -53,7 +65,22 @@ public final class Keyctl {
 
     private static final String KEYRING_TYPE = "keyring";
     private static final int NO_KEYRING = 0;
+
+    /** Where the keys are linked that a thread possesses: search_cred_keyrings_rcu(). */
+    private static final List<KeyId> POSSESSED =
+            List.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
+
+    /** Errors of a search that finds no key which can be used. */
+    private static final Set<Integer> NOT_THERE =
+            Set.of(
+                    Errno.ENOKEY,
+                    Errno.EACCES,
+                    Errno.EKEYREVOKED,
+                    Errno.EKEYEXPIRED,
+                    Errno.EKEYREJECTED);
+
     private static final int NO_ERROR = 0;
+    private static final Duration LONGEST_TIMEOUT = Duration.ofSeconds(0xffff_ffffL);
     private static final int FIRST_GUESS = 256; // bytes: 64 members, or a usual secret
 
     private final Kernel kernel;
@@ -77,10 +104,13 @@ public final class Keyctl {
      *
      * @param reference a serial in decimal, or in hexadecimal after {@code 0x}; a special keyring as {@code @t}, {@code @p}, {@code
      *     @s}, {@code @u} or {@code @us}; or {@code %TYPE:DESCRIPTION}, where {@code %:NAME} is short for {@code %keyring:NAME}: the
-     *     first such key in the keyrings of this process, or else in /proc/keys
+     *     first such key in the thread, process and session keyring of the calling thread; or else,
+     *     of those in /proc/keys, one of this process's user; or else one of <em>another</em> user,
+     *     who may have made it to be found: {@link KeyDescription#uid()} says whose it is
      * @return the key; special keyrings are not resolved
      * @throws IllegalArgumentException if the text is none of these
-     * @throws KeyUnavailableException if no key has that type and description
+     * @throws KeyUnavailableException if no key has that type and description; the message says so
+     *     if /proc/keys was not there to be searched, as in containers, which mask it
      */
     public KeyId find(String reference) {
         return switch (reference) {
@@ -114,26 +144,90 @@ public final class Keyctl {
     private KeyId find(String type, String description) {
         checkText("find a key", "type", type);
         checkText("find a key", "description", description);
-        int found =
-                Interrupted.retry(
-                        () ->
-                                kernel.searchKey(
-                                        Keyring.SESSION.value(), type, description, NO_KEYRING));
-        if (found > 0) {
-            return KeyId.of(found);
+        String operation = "find key %" + type + ":" + description;
+        for (KeyId keyring : POSSESSED) {
+            int found =
+                    Interrupted.retry(
+                            () -> kernel.searchKey(keyring.value(), type, description, NO_KEYRING));
+            if (found > 0) {
+                return KeyId.of(found);
+            }
+            if (!NOT_THERE.contains(-found)) {
+                throw Failures.key(operation, -found);
+            }
         }
-        for (int serial : kernel.visibleKeys()) {
-            KeyId key = KeyId.of(serial);
+        return findVisible(operation, type, description);
+    }
+
+    private KeyId findVisible(String operation, String type, String description) {
+        String text = kernel.procKeys();
+        Set<KeyId> visible = new LinkedHashSet<>();
+        if (text != null) {
+            ProcKeys.parse(text).forEach(entry -> visible.add(entry.key()));
+        }
+        if (visible.isEmpty()) {
+            throw Failures.masked(operation);
+        }
+        // Byte for byte: a description need not be UTF-8, and what is not must equal nothing.
+        String bytes = new String(description.getBytes(UTF_8), ISO_8859_1);
+        KeyId others = null;
+        for (KeyId key : visible) {
             try {
-                KeyDescription candidate = describe(key);
-                if (candidate.type().equals(type) && candidate.description().equals(description)) {
-                    return key;
+                // Of the entries none is believed.
+                KeyDescription candidate = describe(key, key, ISO_8859_1);
+                if (candidate.type().equals(type) && candidate.description().equals(bytes)) {
+                    if (candidate.uid() == kernel.userId()) {
+                        return key;
+                    }
+                    others = others == null ? key : others;
                 }
             } catch (KeyUnavailableException | KeyPermissionException e) {
                 // It went, or is hidden, between the list and the look: then it is not the one.
             }
         }
-        throw Failures.key("find key %" + type + ":" + description, Errno.ENOKEY);
+        if (others != null) {
+            return others;
+        }
+        throw Failures.key(operation, Errno.ENOKEY);
+    }
+
+    /**
+     * Returns when keys expire: the fourth column of /proc/keys, since keyctl(2) does not tell.
+     * Other users can write what looks like an entry of that file into a description with line
+     * breaks. It is passed over if the kernel still describes that key. If not, since it is revoked
+     * or has expired, a key of which there are two entries that differ is left out.
+     *
+     * @return of the keys that grant View, {@code "perm"} for never, {@code "expd"} for expired, or
+     *     the time left, rounded down to one unit: {@code "59s"}, {@code "59m"}, {@code "23h"},
+     *     {@code "6d"}, {@code "4w"}; empty where /proc/keys is masked
+     */
+    public Map<KeyId, String> timeouts() {
+        String text = kernel.procKeys();
+        if (text == null) {
+            return Map.of();
+        }
+        Map<KeyId, Set<String>> claims = new HashMap<>();
+        boolean plain = ProcKeys.isPlain(text);
+        for (ProcKeys.Entry entry :
+                ProcKeys.parse(text, key -> plain ? 0 : lineBreaksInDescription(key))) {
+            claims.computeIfAbsent(entry.key(), key -> new HashSet<>()).add(entry.timeout());
+        }
+        Map<KeyId, String> timeouts = new HashMap<>();
+        claims.forEach(
+                (key, claimed) -> {
+                    if (claimed.size() == 1) {
+                        timeouts.put(key, claimed.iterator().next());
+                    }
+                });
+        return timeouts;
+    }
+
+    private int lineBreaksInDescription(KeyId key) {
+        try {
+            return (int) describe(key).description().chars().filter(c -> c == '\n').count();
+        } catch (WatchQueueException e) {
+            return 0;
+        }
     }
 
     /**
@@ -317,15 +411,12 @@ public final class Keyctl {
      * @return the length of the secret in bytes; more than there was room if it was not read
      */
     public int read(KeyId key, ByteBuffer target) {
-        NativeBuffer buffer = kernel.allocate(Math.max(1, target.remaining()));
-        try {
+        try (NativeBuffer buffer = kernel.borrow(target.remaining())) {
             int length = call("read key " + key, () -> kernel.readKey(key.value(), buffer));
             if (length <= target.remaining()) {
                 target.put(buffer.bytes().slice(0, length));
             }
             return length;
-        } finally {
-            buffer.wipe();
         }
     }
 
@@ -336,13 +427,25 @@ public final class Keyctl {
      * @return its type, owner, permissions and description
      */
     public KeyDescription describe(KeyId key) {
+        return describe(key, key.isSpecial() ? resolve(key, false) : key, UTF_8);
+    }
+
+    private KeyDescription describe(KeyId key, KeyId serial, Charset charset) {
+        String operation = "describe key " + key;
         String text =
                 readAll(
-                        "describe key " + key,
+                        operation,
                         buffer -> kernel.describeKey(key.value(), buffer),
-                        Keyctl::text);
-        KeyId serial = key.isSpecial() ? resolve(key, false) : key;
-        return KeyDescription.parse(serial, text);
+                        (buffer, length) -> new String(bytes(buffer, length - 1), charset));
+        KeyDescription description = KeyDescription.parse(serial, text);
+        if (description == null) {
+            throw new WatchQueueException(
+                    operation,
+                    0,
+                    "the kernel's answer is not understood, as it is not"
+                            + " type;uid;gid;permissions;description. Please report it.");
+        }
+        return description;
     }
 
     /**
@@ -512,8 +615,7 @@ public final class Keyctl {
      * @throws IllegalArgumentException if it is negative, or more than 4294967295 seconds
      */
     public void setTimeout(KeyId key, Duration timeout) {
-        long seconds = timeout.plusNanos(999_999_999).toSeconds();
-        if (timeout.isNegative() || seconds > 0xffff_ffffL) {
+        if (timeout.isNegative() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
             throw new IllegalArgumentException(
                     "set the timeout of key "
                             + key
@@ -521,6 +623,7 @@ public final class Keyctl {
                             + timeout
                             + " is not from 0 to 4294967295 seconds");
         }
+        long seconds = timeout.plusNanos(999_999_999).toSeconds();
         keyctl(
                 "set the timeout of key " + key,
                 Kernel.KEYCTL_SET_TIMEOUT,
@@ -547,12 +650,23 @@ public final class Keyctl {
      * Sets the owner and the group of a key: keyctl_chown(3).
      *
      * @param key a key that grants Setattr
-     * @param uid the new owner, or {@link #UNCHANGED}; another one needs CAP_SYS_ADMIN
-     * @param gid the new group, or {@link #UNCHANGED}; one that the process is not in needs
-     *     CAP_SYS_ADMIN
+     * @param uid the new owner, 32 bits without a sign such as {@code (int) 3846276768L}, or {@link
+     *     #UNCHANGED}; another one needs CAP_SYS_ADMIN
+     * @param gid the new group, without a sign as well, or {@link #UNCHANGED}; one that the process
+     *     is not in needs CAP_SYS_ADMIN
      */
     public void chown(KeyId key, int uid, int gid) {
-        keyctl("change the owner of key " + key, Kernel.KEYCTL_CHOWN, key.value(), uid, gid);
+        keyctl(
+                "change the owner of key " + key + " to " + owner(uid) + ":" + owner(gid),
+                Kernel.KEYCTL_CHOWN,
+                key.value(),
+                uid,
+                gid);
+    }
+
+    /** As chown(1) takes it, which leaves out what stays. */
+    private static String owner(int id) {
+        return id == UNCHANGED ? "" : Integer.toUnsignedString(id);
     }
 
     /**
@@ -599,14 +713,16 @@ public final class Keyctl {
     /**
      * Gets the persistent keyring of a user, as {@link #persistent(KeyId)} does.
      *
-     * @param uid the user; another one than the process's needs CAP_SETUID
+     * @param uid the user, 32 bits without a sign such as {@code (int) 3846276768L}; another one
+     *     than the process's needs CAP_SETUID
      * @param destination where to link it, so that it is possessed
      * @return the persistent keyring
      */
     public KeyId persistent(int uid, KeyId destination) {
+        String user = uid == UNCHANGED ? "" : " of user " + Integer.toUnsignedString(uid);
         return KeyId.of(
                 call(
-                        "get a persistent keyring into " + destination,
+                        "get the persistent keyring" + user + " into " + destination,
                         () ->
                                 kernel.keyctl(
                                         Kernel.KEYCTL_GET_PERSISTENT,
@@ -623,13 +739,14 @@ public final class Keyctl {
      *     which does not tell
      */
     public Set<KeyCapability> capabilities() {
-        NativeBuffer buffer = kernel.allocate(KeyCapability.BYTES);
-        int length =
-                call(
-                        "get the capabilities of the kernel's keys",
-                        Errno.EOPNOTSUPP,
-                        () -> kernel.keyCapabilities(buffer));
-        return KeyCapability.decode(buffer.bytes(), Math.max(0, length));
+        try (NativeBuffer buffer = kernel.borrow(KeyCapability.BYTES)) {
+            int length =
+                    call(
+                            "get the capabilities of the kernel's keys",
+                            Errno.EOPNOTSUPP,
+                            () -> kernel.keyCapabilities(buffer));
+            return KeyCapability.decode(buffer.bytes(), Math.max(0, length));
+        }
     }
 
     /**
@@ -638,9 +755,20 @@ public final class Keyctl {
      * made later by this one inherit it.
      *
      * @return the keyring
+     * @throws IllegalStateException on a virtual thread: the session would be its carrier's, and so
+     *     that of all virtual threads that run there later
      */
     public KeyId joinSession() {
-        return KeyId.of(call("join a new session keyring", () -> kernel.joinSession(null)));
+        String operation = "join a new session keyring";
+        refuseVirtualThread(operation);
+        return KeyId.of(call(operation, () -> kernel.joinSession(null)));
+    }
+
+    private static void refuseVirtualThread(String operation) {
+        VirtualThreads.refuse(
+                operation,
+                "the kernel knows only its carrier thread, so that all virtual threads which run there later"
+                        + " would have that session; use a platform thread");
     }
 
     /**
@@ -650,10 +778,13 @@ public final class Keyctl {
      * @param name the keyring's name; one of that name is joined if there is one and it grants
      *     Search
      * @return the keyring
+     * @throws IllegalStateException on a virtual thread: the session would be its carrier's, and so
+     *     that of all virtual threads that run there later
      */
     public KeyId joinSession(String name) {
         String operation = "join session keyring '" + name + "'";
         checkText(operation, "name", name);
+        refuseVirtualThread(operation);
         int joined = call(operation, () -> kernel.joinSession(name));
         // 0 if the thread has that one already.
         return joined == 0 ? resolve(Keyring.SESSION, false) : KeyId.of(joined);
@@ -690,12 +821,9 @@ public final class Keyctl {
 
     private int withPayload(
             String operation, ByteBuffer payload, ToIntFunction<NativeBuffer> call) {
-        NativeBuffer copy = kernel.allocate(Math.max(1, payload.remaining()));
-        try {
+        try (NativeBuffer copy = kernel.borrow(payload.remaining())) {
             copy.bytes().put(0, payload, payload.position(), payload.remaining());
             return call(operation, () -> call.applyAsInt(copy));
-        } finally {
-            copy.wipe();
         }
     }
 
@@ -706,21 +834,14 @@ public final class Keyctl {
             BiFunction<NativeBuffer, Integer, T> decoder) {
         int size = FIRST_GUESS;
         while (true) {
-            NativeBuffer buffer = kernel.allocate(size);
-            try {
+            try (NativeBuffer buffer = kernel.borrow(size)) {
                 int length = call(operation, () -> call.applyAsInt(buffer));
                 if (length <= size) {
                     return decoder.apply(buffer, length);
                 }
                 size = length;
-            } finally {
-                buffer.wipe();
             }
         }
-    }
-
-    private static String text(NativeBuffer buffer, int lengthWithNul) {
-        return new String(bytes(buffer, lengthWithNul - 1), StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(NativeBuffer buffer, int length) {
@@ -745,6 +866,14 @@ public final class Keyctl {
                             + ": the "
                             + what
                             + " has a NUL character, where the kernel would cut it off");
+        }
+        if (!UTF_8.newEncoder().canEncode(text)) {
+            throw new IllegalArgumentException(
+                    operation
+                            + ": the "
+                            + what
+                            + " has half of a surrogate pair, of which UTF-8 would make a question"
+                            + " mark");
         }
     }
 }

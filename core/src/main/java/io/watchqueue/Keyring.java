@@ -19,13 +19,27 @@ package io.watchqueue;
  * The special keyrings of keyrings(7). Which keyring one of them means depends on the thread that
  * asks; this library asks the kernel once, on the thread that makes the call, and uses the serial
  * from then on.
+ *
+ * <p><b>Virtual threads:</b> the kernel knows none, and what it keeps for a thread is its
+ * carrier's. {@link #THREAD} is the carrier's keyring: whatever is put there, other virtual threads
+ * find, and the same one may not. {@link #PROCESS} and {@link #SESSION} are the carrier's too: if
+ * the kernel creates one for it, other carriers do not have it. The same is true of the keyring in
+ * which {@link Keyctl#request} puts a key by default. Resolve these on a platform thread, by {@link
+ * Keyctl#resolve}, and pass the serial on. {@link #USER} and {@link #USER_SESSION} are the same on
+ * all threads. {@link Keyctl#joinSession()} refuses virtual threads.
  */
 public final class Keyring {
 
-    /** {@code @t}, the thread's own keyring; created when it is asked for. */
+    /**
+     * {@code @t}, the thread's own keyring; created when it is asked for. Not for virtual threads,
+     * see above.
+     */
     public static final KeyId THREAD = KeyId.of(-1);
 
-    /** {@code @p}, the process's keyring; created when it is asked for. */
+    /**
+     * {@code @p}, the process's keyring; created when it is asked for, for the calling thread and
+     * those that it makes from then on. Not to be created on virtual threads, see above.
+     */
     public static final KeyId PROCESS = KeyId.of(-2);
 
     /**

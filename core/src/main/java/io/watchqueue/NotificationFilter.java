@@ -169,9 +169,9 @@ public final class NotificationFilter implements Predicate<Notification> {
         return false;
     }
 
-    /** The kernel's form of it, in this machine's byte order. */
+    /** The kernel's form of it, in this machine's byte order; to be closed after the call. */
     NativeBuffer encode(Kernel kernel) {
-        NativeBuffer buffer = kernel.allocate(HEADER_LENGTH + RULE_LENGTH * rules.size());
+        NativeBuffer buffer = kernel.borrow(HEADER_LENGTH + RULE_LENGTH * rules.size());
         encode(buffer.bytes());
         return buffer;
     }

@@ -21,14 +21,11 @@ import io.watchqueue.internal.NativeBuffer;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
@@ -47,9 +44,20 @@ import java.util.function.Predicate;
  * {@link LossNotification} comes between the last notification before the gap and the first one
  * behind it, also if none comes any more.
  *
- * <p><b>Threads:</b> all methods may be called from any thread. Each notification goes to one
- * reader. {@link #close()} ends the wait of a reader; Thread.interrupt() does not, as nothing wakes
- * a thread in a system call but a signal.
+ * <p><b>Threads:</b> all methods may be called from any thread, but those that wait, {@link
+ * #read()} and {@link #read(Duration)}, only from platform threads. A virtual thread that waits in
+ * the kernel holds its carrier thread, so it is refused; {@link #watch} may wait as well, for a key
+ * under construction. Each notification goes to one reader. While a thread waits, the next
+ * notification is that thread's, and so is a loss: other threads that call {@code read} queue up
+ * behind it, and {@link #poll()} finds nothing. {@link #close()} ends the wait of a reader;
+ * Thread.interrupt() does not, as nothing wakes a thread in a system call but a signal.
+ *
+ * <p><b>Descriptors:</b> the queue owns both ends of its pipe, from {@link #open} to {@link
+ * #close()}; if {@code open} fails, it has closed both. A call uses a descriptor's number only
+ * between its beginning and its end, and {@code close()} puts off closing the descriptor until no
+ * call is under way, so that the number cannot mean another file in the middle of one. A call that
+ * comes after {@code close()} is refused without a system call. A watch has no descriptor of its
+ * own: while one is being placed or removed, the call keeps the queue's open.
  *
  * <p><b>Processes:</b> the descriptors are closed on exec, but a native fork without exec shares
  * the queue with the child, which keeps it alive and may take notifications from it.
@@ -59,52 +67,25 @@ public final class WatchQueue implements AutoCloseable {
     /** The most notifications that the kernel keeps in a queue. */
     public static final int MAX_CAPACITY = 512;
 
-    /**
-     * A queue that has given less than that since it was empty cannot have been full, and has no
-     * loss pending: the smallest has 32 slots, for messages of 8 bytes or more.
-     */
-    private static final int NEVER_FULL_BYTES = 32 * 8;
-
-    private static final int POLL_FOREVER = -1;
-
     /** Some ten times what a kernel was seen to need. */
     private static final int PLACE_ATTEMPTS = 20;
 
     private static final long PLACE_PAUSE_NANOS = 5_000_000;
 
     private final Kernel kernel;
-    private final int readEnd;
-    private final int writeEnd;
+    private final Descriptor readEnd;
+    private final Descriptor writeEnd;
     private final int capacity;
-    private final DescriptorGuard guard;
     private final Watches watches = new Watches();
+    private final QueueReader reader;
 
-    private final ReentrantLock reading = new ReentrantLock();
-    private final NativeBuffer buffer;
-    private int position;
-    private int limit;
-    private long polls;
-
-    /** The last read left nothing in the queue. */
-    private boolean exhausted;
-
-    /** What {@link Watches#closings} was before it. */
-    private long closings;
-
-    /** How many bytes were read since the queue was last found empty. */
-    private long unconfirmed;
-
-    // Written by whoever holds the lock, read by anybody.
-    private volatile int carriedBytes;
-    private volatile long readCalls;
-
-    private WatchQueue(Kernel kernel, int readEnd, int writeEnd, int capacity, int bufferBytes) {
+    private WatchQueue(
+            Kernel kernel, Descriptor readEnd, Descriptor writeEnd, int capacity, int bufferBytes) {
         this.kernel = kernel;
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.capacity = capacity;
-        this.guard = new DescriptorGuard(() -> kernel.close(readEnd));
-        this.buffer = kernel.allocate(Math.max(NotificationDecoder.MAX_LENGTH + 1, bufferBytes));
+        this.reader = new QueueReader(kernel, readEnd, writeEnd, watches, bufferBytes);
     }
 
     /**
@@ -128,10 +109,10 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * What is read as a queue is, but is a pipe that knows of no messages: it splits one that
-     * begins before the end of a read, and ends behind it.
+     * An ordinary pipe with the bytes of notifications in it, for warm-up. It can split a message,
+     * which a notification pipe cannot.
      */
-    static WatchQueue ofPipe(Kernel kernel, int readEnd, int writeEnd) {
+    static WatchQueue ofPipe(Kernel kernel, Descriptor readEnd, Descriptor writeEnd) {
         return new WatchQueue(
                 kernel, readEnd, writeEnd, MAX_CAPACITY, MAX_CAPACITY * KeyNotification.LENGTH);
     }
@@ -159,10 +140,11 @@ public final class WatchQueue implements AutoCloseable {
      * @throws ResourceLimitException if the kernel has no memory for it
      */
     public void filter(NotificationFilter filter) {
-        NativeBuffer encoded = filter.encode(kernel);
-        int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
-        if (result < 0) {
-            throw Failures.filtering(filter, -result);
+        try (NativeBuffer encoded = filter.encode(kernel)) {
+            int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
+            if (result < 0) {
+                throw Failures.filtering(filter, -result);
+            }
         }
     }
 
@@ -185,7 +167,8 @@ public final class WatchQueue implements AutoCloseable {
      * created. Only the key itself is watched: of a keyring, its links, not the keys in it.
      * Permission is checked now, and not when something is posted.
      *
-     * <p>Blocks while the key is under construction.
+     * <p>Blocks while the key is under construction, and up to 100 ms while the limit of watches is
+     * reached. An interrupt ends neither, and is kept.
      *
      * @param key a key that grants View
      * @param tag what its notifications are to carry, 0 to 255; need not be unique
@@ -205,24 +188,34 @@ public final class WatchQueue implements AutoCloseable {
         Objects.requireNonNull(key, "key");
         String operation = "watch key " + key;
         Tags.check(operation, tag);
-        enter(operation);
+        int fd = readEnd.enter(operation);
         try {
             int serial = resolve(key, true);
             if (serial < 0) {
                 throw Failures.watching(key, tag, -serial);
             }
-            Watch watch = new Watch(this, KeyId.of(serial), tag);
-            watches.placing(watch);
-            int result = place(serial, tag);
-            if (result < 0) {
-                watches.notPlaced(watch);
-                throw Failures.watching(key, tag, -result);
-            }
-            watches.placed(watch);
-            return watch;
+            return place(fd, key, new Watch(this, KeyId.of(serial), tag));
         } finally {
-            guard.exit();
+            readEnd.exit();
         }
+    }
+
+    private Watch place(int fd, KeyId named, Watch watch) {
+        watches.placing(watch);
+        boolean placed = false;
+        try {
+            int result = place(fd, watch.key().value(), watch.tag());
+            if (result < 0) {
+                throw Failures.watching(named, watch.tag(), -result);
+            }
+            placed = true;
+        } finally {
+            if (!placed) {
+                watches.notPlaced(watch);
+            }
+        }
+        watches.placed(watch);
+        return watch;
     }
 
     /** Returns a serial, or a negated error number. */
@@ -236,13 +229,13 @@ public final class WatchQueue implements AutoCloseable {
      * A watch that ended a moment ago still counts against the limit, as the kernel counts down in
      * an RCU callback: if the limit is reached, it is asked a few times more.
      */
-    private int place(int serial, int tag) {
+    private int place(int fd, int serial, int tag) {
         for (int attempt = 1; ; attempt++) {
-            int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, tag));
+            int result = Interrupted.retry(() -> kernel.watchKey(serial, fd, tag));
             if (result != -Errno.EAGAIN || attempt == PLACE_ATTEMPTS) {
                 return result;
             }
-            LockSupport.parkNanos(PLACE_PAUSE_NANOS);
+            Interrupted.pause(PLACE_PAUSE_NANOS);
         }
     }
 
@@ -272,26 +265,38 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     void unwatch(Watch watch) {
-        if (!guard.enter()) {
+        int fd = readEnd.tryEnter();
+        if (fd == Descriptor.NONE) {
             return;
         }
         try {
             if (!watches.closing(watch)) {
                 return;
             }
-            int serial = watch.key().value();
-            int result = Interrupted.retry(() -> kernel.watchKey(serial, readEnd, -1));
-            switch (-result) {
-                case 0, Errno.EBADSLT, Errno.ENOKEY -> watches.closed(watch); // now, or before
-                case Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES -> watches.notClosed(watch);
-                default -> {
+            boolean closed = false;
+            try {
+                int serial = watch.key().value();
+                int result = Interrupted.retry(() -> kernel.watchKey(serial, fd, -1));
+                closed = isGone(watch, result);
+            } finally {
+                if (closed) {
+                    watches.closed(watch);
+                } else {
                     watches.notClosed(watch);
-                    throw Failures.key("remove " + watch, -result);
                 }
             }
         } finally {
-            guard.exit();
+            readEnd.exit();
         }
+    }
+
+    /** What the kernel's answer to removing a watch means. */
+    private static boolean isGone(Watch watch, int result) {
+        return switch (-result) {
+            case 0, Errno.EBADSLT, Errno.ENOKEY -> true; // now, or before
+            case Errno.EKEYREVOKED, Errno.EKEYEXPIRED, Errno.EACCES -> false;
+            default -> throw Failures.key("remove " + watch, -result);
+        };
     }
 
     /**
@@ -321,13 +326,11 @@ public final class WatchQueue implements AutoCloseable {
      * @return the notification
      * @throws WatchQueueClosedException if the queue is closed, before or while waiting
      * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws IllegalStateException on a virtual thread, or in a consumer of {@link #poll(int,
+     *     Predicate)}
      */
     public Notification read() {
-        Notification notification = read(POLL_FOREVER);
-        if (notification == null) {
-            throw new IllegalStateException("a wait without end ended");
-        }
-        return notification;
+        return reader.read();
     }
 
     /**
@@ -338,6 +341,8 @@ public final class WatchQueue implements AutoCloseable {
      * @return the notification, or null if none came in that time
      * @throws WatchQueueClosedException if the queue is closed, before or while waiting
      * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws IllegalStateException if it would wait on a virtual thread, or in a consumer of
+     *     {@link #poll(int, Predicate)}
      */
     public @Nullable Notification read(Duration timeout) {
         if (timeout.isNegative() || timeout.isZero()) {
@@ -347,20 +352,19 @@ public final class WatchQueue implements AutoCloseable {
                 timeout.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) >= 0
                         ? Integer.MAX_VALUE
                         : timeout.plusNanos(999_999).toMillis();
-        return read((int) Math.min(millis, Integer.MAX_VALUE));
+        return reader.read((int) Math.min(millis, Integer.MAX_VALUE));
     }
 
     /**
      * Takes the next notification without waiting.
      *
-     * @return the notification, or null if there is none now
+     * @return the notification, or null if there is none now, or another thread waits for it in
+     *     {@link #read()}
      * @throws WatchQueueClosedException if the queue is closed
      * @throws NotificationFormatException if the kernel's bytes are no notification
      */
     public @Nullable Notification poll() {
-        Single single = new Single();
-        poll(1, single);
-        return single.notification;
+        return reader.poll();
     }
 
     /**
@@ -369,7 +373,9 @@ public final class WatchQueue implements AutoCloseable {
      * asks for stays in the kernel's queue.
      *
      * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the last read
-     * left the queue empty, with no loss pending; what was posted since makes it readable anew.
+     * left the queue empty, with no loss pending; what was posted since makes it readable anew. If
+     * another thread waits in {@link #read()}, nothing is read, as the next notification is that
+     * thread's.
      *
      * @param demand how many notifications to hand over at most, at least 1
      * @param consumer is given each notification on the calling thread, and returns false to get no
@@ -383,140 +389,7 @@ public final class WatchQueue implements AutoCloseable {
         if (demand < 1) {
             throw new IllegalArgumentException("poll: demand " + demand + " is not positive");
         }
-        enter("read from a watch queue");
-        reading.lock();
-        try {
-            long poll = ++polls;
-            exhausted = false;
-            int delivered = 0;
-            boolean more = true;
-            while (more && delivered < demand && (position < limit || fill(demand - delivered))) {
-                ByteBuffer bytes = buffer.bytes();
-                int end = limit;
-                int at = position;
-                do {
-                    long header = NotificationDecoder.header(bytes, at, end);
-                    int next = at + NotificationDecoder.length(header);
-                    position = next;
-                    delivered++;
-                    // Apart, since key changes may be many: the JVM then knows what they are.
-                    more =
-                            NotificationDecoder.isKeyChange(bytes, header)
-                                    ? consumer.test(
-                                            NotificationDecoder.decodeKeyChange(bytes, at, header))
-                                    : deliver(
-                                            NotificationDecoder.decodeOther(bytes, at, header),
-                                            consumer);
-                    at = next;
-                    // Unless the consumer has polled itself, the next one's place is known without
-                    // looking it up, which would make each message wait for the one before.
-                } while (more && at < end && delivered < demand && polls == poll);
-            }
-            return delivered;
-        } finally {
-            carriedBytes = limit - position;
-            reading.unlock();
-            guard.exit();
-        }
-    }
-
-    private boolean deliver(Notification notification, Predicate<? super Notification> consumer) {
-        if (notification instanceof RemovalNotification removal) {
-            watches.removed(removal);
-        }
-        return consumer.test(notification);
-    }
-
-    /**
-     * Reads once; false if there is nothing. The lock is held, and all that was read before is
-     * handed over.
-     */
-    @SuppressWarnings("NonAtomicVolatileUpdate") // by whoever holds the lock
-    private boolean fill(int demand) {
-        if (exhausted) {
-            return foundEmpty();
-        }
-        // 128 bytes take any message, so that ENOBUFS cannot happen.
-        long wanted =
-                Math.max(
-                        (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
-        int length = (int) Math.min(wanted, buffer.size());
-        closings = watches.closings();
-        int result;
-        do {
-            readCalls++;
-            result = kernel.read(readEnd, buffer, length);
-        } while (result == -Errno.EINTR);
-        if (result == -Errno.EAGAIN) {
-            return foundEmpty();
-        }
-        if (result < 0) {
-            throw Failures.reading(-result);
-        }
-        if (result == 0) {
-            // The kernel gives this only when no write end is open any more, and ours is until
-            // close().
-            if (guard.isClosed()) {
-                throw new WatchQueueClosedException("read from a watch queue");
-            }
-            throw new WatchQueueException(
-                    "read from a watch queue",
-                    0,
-                    "the queue ended although it is open: something else closed descriptor "
-                            + writeEnd
-                            + " of this process");
-        }
-        // Any message would have had room, so there was none left: see epoll(7), under EPOLLET. But
-        // a loss behind the last one comes with the next read only (fs/pipe.c, pipe_read).
-        unconfirmed += result;
-        exhausted =
-                length - result > NotificationDecoder.MAX_LENGTH && unconfirmed < NEVER_FULL_BYTES;
-        position = 0;
-        limit = result;
-        return true;
-    }
-
-    /** Nothing is in it, and no loss pending. */
-    private boolean foundEmpty() {
-        exhausted = false;
-        unconfirmed = 0;
-        watches.drained(closings);
-        return false;
-    }
-
-    private @Nullable Notification read(int timeoutMillis) {
-        long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
-        NativeBuffer scratch = null;
-        while (true) {
-            Notification notification = poll();
-            if (notification != null) {
-                return notification;
-            }
-            int remaining =
-                    timeoutMillis == POLL_FOREVER
-                            ? POLL_FOREVER
-                            : (int)
-                                    Math.max(
-                                            0,
-                                            (deadline - System.nanoTime() + 999_999) / 1_000_000);
-            if (remaining == 0) {
-                return null;
-            }
-            enter("wait for a notification");
-            try {
-                if (scratch == null) {
-                    scratch = kernel.allocate(8);
-                }
-                // Not under the lock: another thread may take what comes. close() ends this by
-                // closing the write end.
-                int result = kernel.poll(readEnd, Kernel.POLLIN, remaining, scratch);
-                if (result < 0 && result != -Errno.EINTR) {
-                    throw Failures.waiting(-result);
-                }
-            } finally {
-                guard.exit();
-            }
-        }
+        return reader.poll(demand, consumer);
     }
 
     /**
@@ -527,9 +400,9 @@ public final class WatchQueue implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (guard.close()) {
-            // No call uses this end; without it a waiting poll(2) returns with POLLHUP.
-            kernel.close(writeEnd);
+        if (readEnd.close()) {
+            // Without this end a waiting poll(2) returns with POLLHUP.
+            writeEnd.close();
         }
     }
 
@@ -539,7 +412,7 @@ public final class WatchQueue implements AutoCloseable {
      * @return true after {@link #close()}
      */
     public boolean isClosed() {
-        return guard.isClosed();
+        return readEnd.isClosed();
     }
 
     @Override
@@ -556,12 +429,13 @@ public final class WatchQueue implements AutoCloseable {
      */
     public int queuedBytes() {
         String operation = "ask how much is queued";
-        NativeBuffer scratch = kernel.allocate(Integer.BYTES);
-        int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
-        if (result < 0) {
-            throw Failures.unexpected(operation, -result, "ioctl(2)");
+        try (NativeBuffer scratch = kernel.borrow(Integer.BYTES)) {
+            int result = withDescriptor(operation, fd -> kernel.bytesQueued(fd, scratch));
+            if (result < 0) {
+                throw Failures.unexpected(operation, -result, "ioctl(2)");
+            }
+            return result;
         }
-        return result;
     }
 
     /**
@@ -573,7 +447,7 @@ public final class WatchQueue implements AutoCloseable {
      *     asked for
      */
     public int carriedBytes() {
-        return carriedBytes;
+        return reader.carriedBytes();
     }
 
     /**
@@ -583,7 +457,7 @@ public final class WatchQueue implements AutoCloseable {
      * @return the number since this queue was opened
      */
     public long readCalls() {
-        return readCalls;
+        return reader.readCalls();
     }
 
     Kernel kernel() {
@@ -592,32 +466,16 @@ public final class WatchQueue implements AutoCloseable {
 
     /** Runs a call on the read end's number. */
     int withDescriptor(String operation, DescriptorCall call) {
-        enter(operation);
+        int fd = readEnd.enter(operation);
         try {
-            return call.on(readEnd);
+            return call.on(fd);
         } finally {
-            guard.exit();
-        }
-    }
-
-    private void enter(String operation) {
-        if (!guard.enter()) {
-            throw new WatchQueueClosedException(operation);
+            readEnd.exit();
         }
     }
 
     interface DescriptorCall {
         int on(int fd);
-    }
-
-    private static final class Single implements Predicate<Notification> {
-        private @Nullable Notification notification;
-
-        @Override
-        public boolean test(Notification next) {
-            notification = next;
-            return false;
-        }
     }
 
     /**
@@ -756,8 +614,8 @@ public final class WatchQueue implements AutoCloseable {
                 // would find more.
                 return new WatchQueue(
                         kernel,
-                        readEnd,
-                        writeEnd,
+                        new Descriptor(kernel, readEnd),
+                        new Descriptor(kernel, writeEnd),
                         granted,
                         granted * KeyNotification.LENGTH + LossNotification.LENGTH);
             } catch (Throwable e) {

@@ -37,7 +37,11 @@ import java.util.function.Consumer;
  * queue is empty finds it.
  *
  * <p><b>Threads:</b> one thread registers, selects and closes; {@link #wakeup()} may be called from
- * any.
+ * any. {@link #select} is for platform threads, and refused on virtual ones.
+ *
+ * <p><b>Descriptors:</b> the selector owns two, an epoll instance and an eventfd, from {@link
+ * #open} to {@link #close()}. A queue's own descriptor stays the queue's: the selector uses its
+ * number only in calls during which the queue keeps it open.
  */
 public final class WatchQueueSelector implements AutoCloseable {
 
@@ -47,28 +51,27 @@ public final class WatchQueueSelector implements AutoCloseable {
     /** Not even for an end that nobody reads, which is reported always, but so only once. */
     private static final int DISARMED = Kernel.EPOLLET;
 
+    private static final String OPEN = "open a selector";
     private static final String SELECT = "select a watch queue";
 
     private final Kernel kernel;
-    private final int epoll;
-    private final int eventfd;
+    private final Descriptor epoll;
+    private final Descriptor eventfd;
     private final NativeBuffer events;
     private final NativeBuffer scratch;
-    private final DescriptorGuard guard;
     private final Registrations registrations = new Registrations();
 
-    private WatchQueueSelector(Kernel kernel, int epoll, int eventfd) {
+    private WatchQueueSelector(
+            Kernel kernel,
+            Descriptor epoll,
+            Descriptor eventfd,
+            NativeBuffer events,
+            NativeBuffer scratch) {
         this.kernel = kernel;
         this.epoll = epoll;
         this.eventfd = eventfd;
-        this.events = kernel.allocate(EVENTS_AT_ONCE * kernel.epollEventSize());
-        this.scratch = kernel.allocate(kernel.epollEventSize());
-        this.guard =
-                new DescriptorGuard(
-                        () -> {
-                            kernel.close(epoll);
-                            kernel.close(eventfd);
-                        });
+        this.events = events;
+        this.scratch = scratch;
     }
 
     /**
@@ -79,7 +82,7 @@ public final class WatchQueueSelector implements AutoCloseable {
      * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
      */
     public static WatchQueueSelector open() {
-        return open(WatchQueueSupport.systemKernel("open a selector"));
+        return open(WatchQueueSupport.systemKernel(OPEN));
     }
 
     /**
@@ -106,31 +109,44 @@ public final class WatchQueueSelector implements AutoCloseable {
     }
 
     static WatchQueueSelector open(Kernel kernel) {
-        String operation = "open a selector";
+        // Memory first: without it, nothing is opened.
+        NativeBuffer events = kernel.allocate(EVENTS_AT_ONCE * kernel.epollEventSize());
+        NativeBuffer scratch = kernel.allocate(kernel.epollEventSize());
         int epoll = kernel.epollCreate(Kernel.O_CLOEXEC);
         if (epoll < 0) {
-            throw Failures.descriptor(operation, -epoll, "epoll_create1(2)");
+            throw Failures.descriptor(OPEN, -epoll, "epoll_create1(2)");
         }
-        int eventfd = kernel.eventfd(Kernel.O_CLOEXEC | Kernel.O_NONBLOCK);
-        if (eventfd < 0) {
+        int eventfd = Descriptor.NONE;
+        try {
+            eventfd = kernel.eventfd(Kernel.O_CLOEXEC | Kernel.O_NONBLOCK);
+            if (eventfd < 0) {
+                throw Failures.descriptor(OPEN, -eventfd, "eventfd(2)");
+            }
+            // Edge-triggered, so that the count need never be read back.
+            int result =
+                    kernel.epollControl(
+                            epoll,
+                            Kernel.EPOLL_CTL_ADD,
+                            eventfd,
+                            Kernel.EPOLLIN | Kernel.EPOLLET,
+                            WAKEUP,
+                            scratch);
+            if (result < 0) {
+                throw Failures.descriptor(OPEN, -result, "epoll_ctl(2)");
+            }
+            return new WatchQueueSelector(
+                    kernel,
+                    new Descriptor(kernel, epoll),
+                    new Descriptor(kernel, eventfd),
+                    events,
+                    scratch);
+        } catch (Throwable e) {
             kernel.close(epoll);
-            throw Failures.descriptor(operation, -eventfd, "eventfd(2)");
+            if (eventfd >= 0) {
+                kernel.close(eventfd);
+            }
+            throw e;
         }
-        WatchQueueSelector selector = new WatchQueueSelector(kernel, epoll, eventfd);
-        // Edge-triggered, so that the count need never be read back.
-        int result =
-                kernel.epollControl(
-                        epoll,
-                        Kernel.EPOLL_CTL_ADD,
-                        eventfd,
-                        Kernel.EPOLLIN | Kernel.EPOLLET,
-                        WAKEUP,
-                        selector.scratch);
-        if (result < 0) {
-            selector.close();
-            throw Failures.descriptor(operation, -result, "epoll_ctl(2)");
-        }
-        return selector;
     }
 
     /**
@@ -165,8 +181,11 @@ public final class WatchQueueSelector implements AutoCloseable {
      *
      * @param ready is given each queue that has become readable
      * @throws WatchQueueClosedException if the selector is closed
+     * @throws IllegalStateException on a virtual thread, which would hold its carrier thread for as
+     *     long as it waits
      */
     public void select(Consumer<? super Registration> ready) {
+        VirtualThreads.refuseToWait("wait for watch queues");
         select(ready, -1);
     }
 
@@ -182,9 +201,9 @@ public final class WatchQueueSelector implements AutoCloseable {
 
     private void select(Consumer<? super Registration> ready, int timeoutMillis) {
         String operation = "wait for watch queues";
-        enter(operation);
+        int fd = epoll.enter(operation);
         try {
-            int count = kernel.epollWait(epoll, events, timeoutMillis);
+            int count = kernel.epollWait(fd, events, timeoutMillis);
             if (count < 0 && count != -Errno.EINTR) {
                 throw Failures.unexpected(operation, -count, "epoll_wait(2)");
             }
@@ -196,7 +215,7 @@ public final class WatchQueueSelector implements AutoCloseable {
                 }
             }
         } finally {
-            guard.exit();
+            epoll.exit();
         }
     }
 
@@ -208,18 +227,20 @@ public final class WatchQueueSelector implements AutoCloseable {
      *     else has closed the selector's descriptor
      */
     public void wakeup() {
-        if (guard.enter()) {
-            try {
-                int result;
-                do {
-                    result = kernel.signalEventfd(eventfd);
-                } while (result == -Errno.EINTR);
-                if (result < 0) {
-                    throw Failures.unexpected("wake a selector", -result, "eventfd(2)");
-                }
-            } finally {
-                guard.exit();
+        int fd = eventfd.tryEnter();
+        if (fd == Descriptor.NONE) {
+            return;
+        }
+        try {
+            int result;
+            do {
+                result = kernel.signalEventfd(fd);
+            } while (result == -Errno.EINTR);
+            if (result < 0) {
+                throw Failures.unexpected("wake a selector", -result, "eventfd(2)");
             }
+        } finally {
+            eventfd.exit();
         }
     }
 
@@ -227,13 +248,8 @@ public final class WatchQueueSelector implements AutoCloseable {
     @Override
     public void close() {
         registrations.clear();
-        guard.close();
-    }
-
-    private void enter(String operation) {
-        if (!guard.enter()) {
-            throw new WatchQueueClosedException(operation);
-        }
+        epoll.close();
+        eventfd.close();
     }
 
     /**
@@ -361,13 +377,13 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
 
         private int change(int operation, int interest) {
-            enter(SELECT);
+            int instance = epoll.enter(SELECT);
             try {
                 return queue.withDescriptor(
                         SELECT,
-                        fd -> kernel.epollControl(epoll, operation, fd, interest, id, scratch));
+                        fd -> kernel.epollControl(instance, operation, fd, interest, id, scratch));
             } finally {
-                guard.exit();
+                epoll.exit();
             }
         }
     }

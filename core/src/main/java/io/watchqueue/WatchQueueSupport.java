@@ -19,6 +19,13 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
 import io.watchqueue.internal.SystemKernel;
+import io.watchqueue.internal.UnavailableException;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** Whether this process can watch keys here, and if not, why, and what to do about it. */
 public final class WatchQueueSupport {
@@ -56,22 +63,37 @@ public final class WatchQueueSupport {
     private final Status status;
     private final int errno;
     private final String explanation;
+    private final @Nullable Throwable cause;
 
     private WatchQueueSupport(Status status, int errno, String explanation) {
+        this(status, errno, explanation, null);
+    }
+
+    private WatchQueueSupport(
+            Status status, int errno, String explanation, @Nullable Throwable cause) {
         this.status = status;
         this.errno = errno;
         this.explanation = explanation;
+        this.cause = cause;
     }
 
     /**
      * Asks the kernel: opens and closes a notification pipe, and reads keyctl(2)'s
-     * KEYCTL_CAPABILITIES. Changes nothing, leaves nothing open, and does not throw.
+     * KEYCTL_CAPABILITIES. Changes nothing, leaves nothing open, and does not throw. The first use
+     * of this library in a process waits while JNA's native library is loaded, by a thread of its
+     * own: some tenths of a second, in which files are read. Call this at startup, on a thread that
+     * may block, if others may not.
      *
      * @return the answer as of now
      */
     public static WatchQueueSupport probe() {
-        Kernel kernel = SystemKernel.get();
-        return kernel == null ? unavailable() : probe(kernel);
+        Kernel kernel;
+        try {
+            kernel = SystemKernel.get();
+        } catch (UnavailableException e) {
+            return unavailable(e);
+        }
+        return probe(kernel);
     }
 
     /**
@@ -125,11 +147,11 @@ public final class WatchQueueSupport {
 
     /** The kernel of this machine, for a queue or key operation that cannot do without. */
     static Kernel systemKernel(String operation) {
-        Kernel kernel = SystemKernel.get();
-        if (kernel == null) {
-            throw new WatchQueueUnsupportedException(operation, 0, unavailable());
+        try {
+            return SystemKernel.get();
+        } catch (UnavailableException e) {
+            throw new WatchQueueUnsupportedException(operation, 0, unavailable(e));
         }
-        return kernel;
     }
 
     static WatchQueueSupport probe(Kernel kernel) {
@@ -140,15 +162,16 @@ public final class WatchQueueSupport {
         kernel.close((int) pipe);
         kernel.close((int) (pipe >>> 32));
 
-        NativeBuffer capabilities = kernel.allocate(KeyCapability.BYTES);
-        int length = kernel.keyCapabilities(capabilities);
-        // Before 5.4 there was no KEYCTL_CAPABILITIES, but no notification pipe either.
-        if (length < 0) {
-            return ofKeyctlError(-length);
-        }
-        if (!KeyCapability.decode(capabilities.bytes(), length)
-                .contains(KeyCapability.NOTIFICATIONS)) {
-            return ofKeyctlError(Errno.EOPNOTSUPP);
+        try (NativeBuffer capabilities = kernel.borrow(KeyCapability.BYTES)) {
+            int length = kernel.keyCapabilities(capabilities);
+            // Before 5.4 there was no KEYCTL_CAPABILITIES, but no notification pipe either.
+            if (length < 0) {
+                return ofKeyctlError(-length);
+            }
+            if (!KeyCapability.decode(capabilities.bytes(), length)
+                    .contains(KeyCapability.NOTIFICATIONS)) {
+                return ofKeyctlError(Errno.EOPNOTSUPP);
+            }
         }
         return new WatchQueueSupport(
                 Status.AVAILABLE, 0, "Linux " + kernel.release() + " delivers key notifications.");
@@ -210,26 +233,69 @@ public final class WatchQueueSupport {
         return errno;
     }
 
+    /** Why the native layer cannot be used, if it is that. */
+    @Nullable Throwable cause() {
+        return cause;
+    }
+
     private static String version() {
         return System.getProperty("os.version");
     }
 
-    private static WatchQueueSupport unavailable() {
-        Throwable failure = SystemKernel.failure();
-        if (failure instanceof UnsupportedOperationException) {
+    private static WatchQueueSupport unavailable(UnavailableException e) {
+        return unavailable(e.getCause(), e.isUnknownPlatform(), e.nativeAccess());
+    }
+
+    /**
+     * The native layer cannot be used.
+     *
+     * @param nativeAccess what --enable-native-access has to name
+     */
+    static WatchQueueSupport unavailable(
+            @Nullable Throwable cause, boolean unknownPlatform, String nativeAccess) {
+        if (unknownPlatform) {
             return new WatchQueueSupport(
                     Status.UNKNOWN_PLATFORM,
                     0,
-                    failure.getMessage()
+                    (cause == null ? "unknown" : cause.getMessage())
                             + ". Watch queues need 64-bit Linux on x86-64, aarch64, riscv64, loongarch64, ppc64le or"
-                            + " s390x.");
+                            + " s390x.",
+                    cause);
         }
+        List<Throwable> chain = chain(cause);
         return new WatchQueueSupport(
                 Status.NATIVE_ACCESS_MISSING,
                 0,
-                "JNA cannot be used ("
-                        + failure
-                        + "). It must be on the class path (net.java.dev.jna:jna), needs a directory where it may unpack its"
-                        + " library (-Djna.tmpdir=DIR), a glibc, and from JDK 24 on --enable-native-access=ALL-UNNAMED.");
+                "JNA cannot be used: "
+                        + chain.stream()
+                                .map(Throwable::toString)
+                                .collect(Collectors.joining("; caused by "))
+                        + ". "
+                        + wayOut(chain, nativeAccess),
+                cause);
+    }
+
+    private static List<Throwable> chain(@Nullable Throwable cause) {
+        List<Throwable> chain = new ArrayList<>();
+        for (Throwable next = cause;
+                next != null && !chain.contains(next);
+                next = next.getCause()) {
+            chain.add(next);
+        }
+        return chain;
+    }
+
+    private static String wayOut(List<Throwable> chain, String nativeAccess) {
+        String option = "--enable-native-access=" + nativeAccess;
+        if (chain.stream().anyMatch(IllegalCallerException.class::isInstance)) {
+            return "The JVM refuses native access. Start it with " + option + ".";
+        }
+        if (chain.stream().anyMatch(ClassNotFoundException.class::isInstance)) {
+            return "Put JNA (net.java.dev.jna:jna) on the class path, or on the module path.";
+        }
+        return "It needs a glibc and a directory where it may unpack its library (-Djna.tmpdir=DIR, or"
+                + " -Djna.boot.library.path=DIR with the library in it), and from JDK 24 on "
+                + option
+                + ".";
     }
 }

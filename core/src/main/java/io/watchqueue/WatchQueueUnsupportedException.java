@@ -26,6 +26,7 @@ public final class WatchQueueUnsupportedException extends WatchQueueException {
     WatchQueueUnsupportedException(String operation, int errno, WatchQueueSupport support) {
         super(operation, errno, support.explanation());
         this.status = support.status();
+        initCause(support.cause());
     }
 
     /**

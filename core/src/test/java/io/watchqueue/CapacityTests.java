@@ -39,7 +39,11 @@ class CapacityTests {
         "500,4096,5.14.0-427.el9.x86_64,512",
         "65,4096,4.19.0,128",
         "65,4096,next,96",
-        "65,4096,10.0,96"
+        "65,4096,10.0,96",
+        "65,4096,'',96",
+        "65,4096,5,96",
+        "65,4096,99999999999.1,96",
+        "65,4096,5.99999999999,96"
     })
     void isAskedForInWholePagesAndForOldKernelsInPowersOfTwo(
             int capacity, int pageSize, String release, int slots) {

@@ -20,16 +20,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Await;
 import io.watchqueue.internal.Background;
+import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -39,6 +43,7 @@ import java.util.function.Supplier;
 class KeyctlKernelTests {
 
     private static final int ALL = 0x3f3f3f3f;
+    private static final int SOMEBODY = 4321;
 
     private final Keyctl keys = Keyctl.system();
     private KeyId ring;
@@ -185,6 +190,108 @@ class KeyctlKernelTests {
         assertThatThrownBy(() -> keys.read(token))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContaining("EKEYEXPIRED");
+    }
+
+    @Test
+    void ownersAreNumbersWithoutASign() {
+        int uid = (int) 3846276768L;
+        int gid = (int) 4294967294L;
+        keys.setPermissions(ring, 0x3f3f0001);
+        keys.setPermissions(token, ALL);
+        keys.chown(token, uid, Keyctl.UNCHANGED);
+        keys.chown(token, Keyctl.UNCHANGED, gid);
+        assertThat(keys.describe(token))
+                .isEqualTo(new KeyDescription(token, "user", uid, gid, ALL, "token"))
+                .asString()
+                .contains("3846276768", "4294967294");
+        assertThat(keys.tree(ring).stream()).allMatch(KeyTree::complete);
+        assertThat(keys.find("%user:token")).isEqualTo(token);
+        assertThat(keys.timeouts()).containsEntry(token, "perm");
+        TestProcess.as(
+                uid,
+                () -> {
+                    KeyDescription user = keys.describe(Keyring.USER);
+                    assertThat(user.uid()).isEqualTo(uid);
+                    assertThat(user.description()).isEqualTo("_uid.3846276768");
+                    keys.joinSession();
+                    KeyId persistent = keys.persistent(Keyring.SESSION);
+                    assertThat(keys.find("%:_persistent.3846276768")).isEqualTo(persistent);
+                    KeyId mine = keys.addKeyring("keyctl-test", Keyring.USER);
+                    // Owned, but not possessed; and root's has the same name.
+                    assertThat(keys.find("%:keyctl-test")).isEqualTo(mine);
+                    keys.clear(Keyring.USER);
+                });
+    }
+
+    @Test
+    void lineBreaksInADescriptionHideNothing() {
+        TestProcess.as(
+                SOMEBODY,
+                () -> {
+                    keys.joinSession();
+                    keys.link(Keyring.USER, Keyring.SESSION);
+                    KeyId odd =
+                            keys.add(
+                                    "user",
+                                    "one\ntwo\n\n00000000\n"
+                                            + String.format(Locale.ROOT, "%08x", token.value())
+                                            + " I--Q---     1   1s 3f010000     0     0 keyring"
+                                            + "   made-up: 1\nzzzzzzzz I",
+                                    bytes("1"),
+                                    Keyring.USER);
+                    keys.setPermissions(odd, ALL);
+                });
+        try {
+            keys.setPermissions(ring, 0x3f3f0001);
+            assertThatThrownBy(() -> keys.find("%user:absent"))
+                    .isInstanceOf(KeyUnavailableException.class)
+                    .hasMessageContaining("ENOKEY");
+            assertThatThrownBy(() -> keys.find("%:made-up"))
+                    .isInstanceOf(KeyUnavailableException.class);
+            assertThat(keys.timeouts()).containsEntry(ring, "perm").containsEntry(token, "perm");
+            TestProcess.as(
+                    SOMEBODY + 1, () -> assertThat(keys.find("%:keyctl-test")).isEqualTo(ring));
+        } finally {
+            TestProcess.as(SOMEBODY, () -> keys.clear(Keyring.USER));
+        }
+    }
+
+    @Test
+    void aSessionWithoutTheUsersKeyringPossessesNoneOfItsKeys() {
+        TestProcess.as(
+                SOMEBODY,
+                () -> {
+                    KeyId mine = keys.add("user", "mine", bytes("1"), Keyring.USER);
+                    KeyId user = keys.resolve(Keyring.USER, false);
+                    keys.joinSession();
+                    assertThatThrownBy(() -> keys.search(user, "user", "mine"))
+                            .isInstanceOf(KeyPermissionException.class)
+                            .hasMessageContaining("keyctl link @u @s");
+                    assertThatThrownBy(() -> keys.read(mine))
+                            .isInstanceOf(KeyPermissionException.class);
+                    keys.link(Keyring.USER, Keyring.SESSION);
+                    assertThat(keys.search(user, "user", "mine")).contains(mine);
+                    assertThat(keys.read(mine)).asString().isEqualTo("1");
+                    keys.clear(Keyring.USER);
+                });
+    }
+
+    @Test
+    void callsTakeNoMemoryThatOnlyACollectionGivesBack() {
+        BufferPoolMXBean direct =
+                ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                        .filter(pool -> pool.getName().equals("direct"))
+                        .findFirst()
+                        .orElseThrow();
+        keys.describe(token);
+        long before = direct.getCount();
+        for (int i = 0; i < 1_000; i++) {
+            keys.describe(token);
+            keys.update(token, bytes("two"));
+            keys.read(token);
+            keys.search(ring, "user", "token");
+        }
+        assertThat(direct.getCount()).isLessThan(before + 100);
     }
 
     @Test

@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 
 class KeyctlTests {
 
@@ -53,29 +55,12 @@ class KeyctlTests {
     }
 
     @Test
-    void findsByTypeAndDescriptionAmongAllVisibleKeys() {
-        kernel.fail(NativeCall.DESCRIBE, Errno.ENOKEY, Errno.EACCES);
-        assertThat(keys.find("%user:key " + "x".repeat(200))).isEqualTo(KeyId.of(3));
-        assertThatThrownBy(() -> keys.find("%:nowhere"))
-                .isInstanceOf(KeyUnavailableException.class)
-                .hasMessageContaining("%keyring:nowhere");
-    }
-
-    @Test
     void readsAnswersOfAnyLength() {
         assertThat(keys.describe(KEY))
                 .isEqualTo(
                         new KeyDescription(
                                 KEY, "user", 1000, 100, 0x3f010000, "key " + "x".repeat(200)));
         assertThat(keys.list(KEY)).hasSize(100).startsWith(KEY).endsWith(KeyId.of(100));
-    }
-
-    @Test
-    void descriptionsMayHaveSemicolons() {
-        assertThat(KeyDescription.parse(KEY, "user;0;4294967294;3f3f3f3f;a;b").description())
-                .isEqualTo("a;b");
-        assertThatThrownBy(() -> KeyDescription.parse(KEY, "user;0;0"))
-                .isInstanceOf(WatchQueueException.class);
     }
 
     @Test
@@ -96,7 +81,38 @@ class KeyctlTests {
         assertThatThrownBy(() -> keys.add("user", "a\0b", new byte[1], Keyring.USER))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("NUL");
+        assertThatThrownBy(() -> keys.add("user", "a\ud83d", new byte[1], Keyring.USER))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("add key user", "description", "surrogate");
         assertThat(kernel.count(NativeCall.ADD_KEY)).isZero();
+    }
+
+    @Test
+    void theMemoryOfACallIsGivenBack() {
+        keys.add("user", "token", new byte[1], Keyring.USER);
+        keys.update(KEY, new byte[1]);
+        keys.describe(KEY);
+        keys.tree(KEY);
+        keys.list(KEY);
+        keys.read(KEY);
+        keys.read(KEY, ByteBuffer.allocate(1));
+        keys.capabilities();
+        for (NativeCall call :
+                List.of(NativeCall.ADD_KEY, NativeCall.DESCRIBE, NativeCall.CAPABILITIES)) {
+            kernel.fail(call, Errno.EIO);
+        }
+        assertThatThrownBy(() -> keys.add("user", "token", new byte[1], Keyring.USER));
+        assertThatThrownBy(() -> keys.describe(KEY));
+        assertThatThrownBy(keys::capabilities);
+        try (WatchQueue queue =
+                WatchQueue.builder(kernel)
+                        .filter(NotificationFilter.of(NotificationFilter.events()))
+                        .open()) {
+            queue.queuedBytes();
+            queue.read(Duration.ofNanos(1));
+        }
+        WatchQueueSupport.probe(kernel);
+        assertThat(kernel.outstandingMemory()).isZero();
     }
 
     @ParameterizedTest(name = "{0} is {1}")
@@ -141,6 +157,16 @@ class KeyctlTests {
         keys.setTimeout(KEY, Duration.ZERO);
         assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(-1)))
                 .hasMessageContaining("PT-1S");
+        keys.setTimeout(KEY, Duration.ofSeconds(0xffff_ffffL));
+        for (Duration tooLong :
+                List.of(
+                        ChronoUnit.FOREVER.getDuration(),
+                        Duration.ofSeconds(0xffff_ffffL, 1),
+                        Duration.ofSeconds(Long.MIN_VALUE))) {
+            assertThatThrownBy(() -> keys.setTimeout(KEY, tooLong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContainingAll("set the timeout of key 1", "4294967295");
+        }
         assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(1L << 32)))
                 .hasMessageContaining("4294967295");
     }

@@ -70,6 +70,7 @@ class NativeFailureTests {
                             .and("resolve", scene -> scene.keys.resolve(Keyring.USER, false));
             case UNWATCH_KEY -> use("unwatch", scene -> scene.watch.close());
             case READ -> use("poll", scene -> scene.queue.poll());
+            case WRITE -> use("warm up", scene -> postToWarmUp());
             case POLL -> use("read", scene -> scene.queue.read(Duration.ofMillis(50)));
             case BYTES_QUEUED -> use("ask", scene -> scene.queue.queuedBytes());
             case CLOSE ->
@@ -114,6 +115,12 @@ class NativeFailureTests {
             case MOVE ->
                     use("move", scene -> scene.keys.move(scene.other, Keyring.USER, scene.ring));
         };
+    }
+
+    private static void postToWarmUp() {
+        try (WatchQueueWarmUp warmUp = WatchQueueWarmUp.open()) {
+            warmUp.post();
+        }
     }
 
     private static NativeUses<Use> use(String name, Use use) {

@@ -42,6 +42,11 @@ class NotificationFuzzTests {
         return seeds("filter", FilterFuzz::fuzzerTestOneInput);
     }
 
+    @TestFactory
+    Stream<DynamicTest> text() throws IOException {
+        return seeds("text", TextFuzz::fuzzerTestOneInput);
+    }
+
     private static Stream<DynamicTest> seeds(String name, Consumer<byte[]> target)
             throws IOException {
         List<Path> seeds;

@@ -165,6 +165,12 @@ class WatchQueueSelectorTests {
     }
 
     @Test
+    void withoutMemoryNothingIsLeftOpen() {
+        kernel.assertThatAllocationsLeaveNothingOpen(
+                2, () -> WatchQueueSelector.open(kernel).close());
+    }
+
+    @Test
     void aQueueThatCannotBeRegisteredIsNot() {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
                 WatchQueue queue = FakeQueues.open(kernel, 32)) {

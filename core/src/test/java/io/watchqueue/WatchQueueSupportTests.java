@@ -74,6 +74,56 @@ class WatchQueueSupportTests {
     }
 
     @Test
+    void aRefusedNativeAccessNamesTheModuleThatNeedsIt() {
+        Throwable cause =
+                new ExceptionInInitializerError(
+                        new IllegalCallerException(
+                                "Illegal native access from module com.sun.jna"));
+        WatchQueueSupport support = WatchQueueSupport.unavailable(cause, false, "com.sun.jna");
+        assertThat(support.status()).isEqualTo(WatchQueueSupport.Status.NATIVE_ACCESS_MISSING);
+        assertThat(support.explanation())
+                .contains("ExceptionInInitializerError; caused by java.lang.IllegalCallerException")
+                .endsWith("Start it with --enable-native-access=com.sun.jna.")
+                .doesNotContain("ALL-UNNAMED");
+        assertThatThrownBy(() -> support.require("watch the credentials")).hasCause(cause);
+    }
+
+    @Test
+    void aLibraryThatCannotBeLoadedIsToldWithItsCause() {
+        WatchQueueSupport unpacked =
+                WatchQueueSupport.unavailable(
+                        new UnsatisfiedLinkError("failed to map segment"), false, "ALL-UNNAMED");
+        assertThat(unpacked.explanation())
+                .contains("failed to map segment", "-Djna.tmpdir=DIR", "ALL-UNNAMED");
+        WatchQueueSupport absent =
+                WatchQueueSupport.unavailable(
+                        new NoClassDefFoundError("com/sun/jna/Native")
+                                .initCause(new ClassNotFoundException("com.sun.jna.Native")),
+                        false,
+                        "ALL-UNNAMED");
+        assertThat(absent.explanation())
+                .contains("net.java.dev.jna:jna")
+                .doesNotContain("native-access");
+    }
+
+    @Test
+    void anUnknownPlatformIsNamed() {
+        WatchQueueSupport support =
+                WatchQueueSupport.unavailable(
+                        new UnsupportedOperationException("this is Plan 9, not Linux"),
+                        true,
+                        "ALL-UNNAMED");
+        assertThat(support.status()).isEqualTo(WatchQueueSupport.Status.UNKNOWN_PLATFORM);
+        assertThat(support.explanation())
+                .startsWith("this is Plan 9, not Linux. Watch queues need");
+    }
+
+    @Test
+    void withoutMemoryNothingIsLeftOpen() {
+        kernel.assertThatAllocationsLeaveNothingOpen(1, () -> WatchQueueSupport.probe(kernel));
+    }
+
+    @Test
     void thisMachineGetsAnAnswerWhateverItIs() {
         WatchQueueSupport support = WatchQueueSupport.probe();
         assertThat(support.toString()).startsWith(support.status() + ": ").hasSizeGreaterThan(30);

@@ -423,6 +423,51 @@ class WatchQueueTests {
     }
 
     @Test
+    void anInterruptIsKeptAndDoesNotShortenTheWaitForTheLimitOfWatches() {
+        List<Long> attempts = new ArrayList<>();
+        kernel.onWatch(() -> attempts.add(System.nanoTime()));
+        kernel.fail(
+                NativeCall.WATCH_KEY,
+                Collections.nCopies(1000, Errno.EAGAIN).toArray(Integer[]::new));
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> queue.watch(KEY, 1))
+                    .isInstanceOf(ResourceLimitException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(IntStream.range(1, 20).mapToLong(i -> attempts.get(i) - attempts.get(i - 1)))
+                .allMatch(nanos -> nanos >= 5_000_000);
+    }
+
+    @Test
+    void aCallThatThrowsLeavesTheWatchesAsTheyWere() {
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            Watch watch = queue.watch(KEY, 1);
+            kernel.onWatch(WatchQueueTests::fail);
+            assertThatThrownBy(() -> queue.watch(KeyId.of(2), 1)).hasMessage("of a moment");
+            assertThatThrownBy(watch::close).hasMessage("of a moment");
+            assertThat(queue.watches()).containsExactly(watch);
+            kernel.onWatch(() -> {});
+            watch.close();
+            assertThat(queue.poll()).isInstanceOf(RemovalNotification.class);
+            assertThat(queue.isUnwatched()).isTrue();
+        }
+    }
+
+    private static void fail() {
+        throw new LinkageError("of a moment");
+    }
+
+    @Test
+    void withoutMemoryNothingIsLeftOpen() {
+        WatchQueue.Builder builder =
+                WatchQueue.builder(kernel)
+                        .filter(NotificationFilter.of(NotificationFilter.events()))
+                        .watch(KEY, 1);
+        kernel.assertThatAllocationsLeaveNothingOpen(2, () -> builder.open().close());
+    }
+
+    @Test
     void aWatchClosesOnce() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
@@ -532,6 +577,127 @@ class WatchQueueTests {
         queue.close();
         assertThat(kernel.count()).isEqualTo(calls);
         assertThat(queue).hasToString("WatchQueue[capacity=32, closed]");
+    }
+
+    @Test
+    void aThreadThatWaitsGetsTheLossWhoeverElseReads() throws Exception {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            CompletableFuture<List<Notification>> waiting = Background.get(() -> untilLoss(queue));
+            awaitCalls(NativeCall.POLL, 1);
+            List<Notification> polled = new ArrayList<>();
+            // All of it before the thread that waits can run.
+            synchronized (kernel) {
+                for (int key = 1; key <= 40; key++) {
+                    kernel.post(FakeKernel.key(1, key, 0, 1));
+                }
+                queue.poll(32, polled::add);
+            }
+            polled.addAll(waiting.get(10, TimeUnit.SECONDS));
+            assertThat(polled).hasSize(33).endsWith(new LossNotification());
+        }
+    }
+
+    @Test
+    void aThreadThatWaitsGetsWhatAnotherOneHasReadAndNotTaken() throws Exception {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            CompletableFuture<Notification> waiting = Background.get(queue::read);
+            awaitCalls(NativeCall.POLL, 1);
+            List<Notification> polled = new ArrayList<>();
+            synchronized (kernel) {
+                kernel.post(FakeKernel.key(1, 1, 0, 1));
+                kernel.post(FakeKernel.key(1, 2, 0, 1));
+                queue.poll(1, polled::add);
+            }
+            assertThat(waiting.get(10, TimeUnit.SECONDS)).isInstanceOf(KeyNotification.class);
+            queue.poll(2, polled::add);
+            assertThat(polled).hasSize(1);
+        }
+    }
+
+    @Test
+    void allThreadsThatWaitGetOneEach() throws Exception {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            List<CompletableFuture<Notification>> waiting =
+                    List.of(
+                            Background.get(queue::read),
+                            Background.get(() -> queue.read(Duration.ofDays(1))),
+                            Background.get(queue::read));
+            awaitCalls(NativeCall.POLL, 1);
+            synchronized (kernel) {
+                for (int key = 1; key <= 3; key++) {
+                    kernel.post(FakeKernel.key(1, key, 0, 1));
+                }
+            }
+            List<Notification> all = new ArrayList<>();
+            for (CompletableFuture<Notification> one : waiting) {
+                all.add(one.get(10, TimeUnit.SECONDS));
+            }
+            assertThat(all).doesNotContainNull().doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void whoCannotWaitInTheKernelWaitsNoLongerThanItWantsTo() throws Exception {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            CompletableFuture<Notification> waiting = Background.get(queue::read);
+            awaitCalls(NativeCall.POLL, 1);
+            Thread.currentThread().interrupt();
+            assertThat(queue.read(Duration.ofMillis(1))).isNull();
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(queue.poll()).isNull();
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(waiting.get(10, TimeUnit.SECONDS)).isNotNull();
+        }
+    }
+
+    @Test
+    void aWaitThatIsOverLeavesWhatComesToOthers() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            assertThat(queue.read(Duration.ofMillis(1))).isNull();
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(queue.poll()).isNotNull();
+            kernel.fail(NativeCall.POLL, Errno.ENOMEM);
+            assertThatThrownBy(queue::read).hasMessageContaining("ENOMEM");
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThat(queue.poll()).isNotNull();
+        }
+    }
+
+    @Test
+    void aConsumerDoesNotWait() {
+        try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
+            kernel.post(FakeKernel.key(1, 1, 0, 1));
+            assertThatThrownBy(() -> queue.poll(1, notification -> queue.read() != null))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("in a consumer of poll");
+        }
+    }
+
+    @Test
+    void closingEndsTheWaitOfAllThreads() throws Exception {
+        WatchQueue queue = FakeQueues.open(kernel, 32);
+        List<CompletableFuture<Notification>> waiting =
+                List.of(Background.get(queue::read), Background.get(queue::read));
+        awaitCalls(NativeCall.POLL, 1);
+        queue.close();
+        for (CompletableFuture<Notification> one : waiting) {
+            assertThatThrownBy(() -> one.get(10, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(WatchQueueClosedException.class);
+        }
+    }
+
+    private void awaitCalls(NativeCall call, int count) {
+        while (kernel.count(call) < count) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static List<Notification> untilLoss(WatchQueue queue) {
+        List<Notification> all = new ArrayList<>();
+        do {
+            all.add(queue.read());
+        } while (!(all.get(all.size() - 1) instanceof LossNotification));
+        return all;
     }
 
     @Test

@@ -1,11 +1,11 @@
 import { Announcer } from './announcer.js';
-import { ChangeStream } from './change-stream.js';
 import { ConnectionView } from './connection.js';
 import { element } from './dom.js';
 import { oncePerFrame } from './frames.js';
 import { KeyringModel } from './keyring-model.js';
 import { Retry } from './retry.js';
 import { listKeyrings, Refusal } from './server.js';
+import { SharedStream } from './shared-stream.js';
 import { counted, lossInWords, nameOf, printable, resyncInWords } from './text.js';
 import { TimelineLog } from './timeline-log.js';
 import { TimelineView } from './timeline.js';
@@ -42,6 +42,8 @@ byId('keyring').addEventListener('change', event => {
 });
 byId('try-now').addEventListener('click', () => (stream ? stream.tryNow() : listing.now()));
 addEventListener('hashchange', showChosenKeyring);
+addEventListener('pagehide', () => stream?.close());
+addEventListener('pageshow', ({ persisted }) => persisted && showChosenKeyring());
 
 async function start() {
   try {
@@ -99,7 +101,7 @@ function watch(reference) {
   model = new KeyringModel();
   tree.show(model);
   timeline.clear();
-  stream = new ChangeStream(reference, {
+  stream = new SharedStream(reference, {
     onState: state => connection.show(state),
     onEvent: (type, data) => received[type](data),
   });

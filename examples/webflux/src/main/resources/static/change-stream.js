@@ -80,7 +80,8 @@ export class ChangeStream {
     }
     const nextTry = this.#retry.schedule();
     if (problem instanceof Refusal) {
-      this.#enter({ name: 'refused', problem, since: this.#brokenSince, nextTry });
+      const { title, detail } = problem; // no more, since an error loses it on its way from a worker
+      this.#enter({ name: 'refused', problem: { title, detail }, since: this.#brokenSince, nextTry });
     } else {
       this.#interrupted();
     }

@@ -31,6 +31,23 @@ export class KeyringModel {
     return this.#reachable().size;
   }
 
+  /** The tree as the server would send it, each key with all that is known of it at the first of its places. */
+  tree() {
+    const drawn = new Set();
+    const draw = serial => {
+      const key = this.#keys.get(serial);
+      const whole = !drawn.has(serial);
+      drawn.add(serial);
+      return {
+        ...keyOf(key),
+        ended: key.ended,
+        complete: whole && key.complete,
+        members: whole ? [...key.members].map(draw) : [],
+      };
+    };
+    return draw(this.#root);
+  }
+
   /** Takes a tree in place of all that was known. The changes are the differences: FOUND, GONE and DIFFERS. */
   replace(tree) {
     const before = this.#keys;
@@ -159,7 +176,7 @@ export class KeyringModel {
   #learn(node) {
     const known = this.#keys.get(node.serial);
     const members = new Set(node.members.map(member => member.serial));
-    this.#put({ ...keyOf(node), ...membersOf(known, node.complete, members), ended: known?.ended ?? null });
+    this.#put({ ...keyOf(node), ...membersOf(known, node.complete, members), ended: known?.ended ?? node.ended ?? null });
     node.members.forEach(member => this.#learn(member));
   }
 

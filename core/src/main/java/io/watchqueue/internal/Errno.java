@@ -33,6 +33,7 @@ public final class Errno {
     public static final int EFAULT = 14;
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
+    public static final int EXDEV = 18;
     public static final int ENODEV = 19;
     public static final int ENOTDIR = 20;
     public static final int EISDIR = 21;
@@ -70,6 +71,7 @@ public final class Errno {
                     Map.entry(EFAULT, "EFAULT"),
                     Map.entry(EBUSY, "EBUSY"),
                     Map.entry(EEXIST, "EEXIST"),
+                    Map.entry(EXDEV, "EXDEV"),
                     Map.entry(ENODEV, "ENODEV"),
                     Map.entry(ENOTDIR, "ENOTDIR"),
                     Map.entry(EISDIR, "EISDIR"),

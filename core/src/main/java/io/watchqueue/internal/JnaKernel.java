@@ -21,13 +21,11 @@ import com.sun.jna.Pointer;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 
 /** The kernel this process runs on. */
 public final class JnaKernel implements Kernel {
@@ -45,8 +43,6 @@ public final class JnaKernel implements Kernel {
     private static final int KEYCTL_RESTRICT_KEYRING = 29;
     private static final int KEYCTL_CAPABILITIES = 31;
     private static final int KEYCTL_WATCH_KEY = 32;
-
-    private static final NativeBuffer NULL = new NativeBuffer(ByteBuffer.allocate(0), 0);
 
     private final Architecture architecture;
 
@@ -82,6 +78,16 @@ public final class JnaKernel implements Kernel {
         return kernel;
     }
 
+    /** The module that JNA is in, as --enable-native-access has it. */
+    static String nativeAccess() {
+        try {
+            Module module = Native.class.getModule();
+            return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+        } catch (LinkageError e) {
+            return "ALL-UNNAMED"; // where there is no JNA
+        }
+    }
+
     /** Makes any linkage error appear now and not in the middle of something. */
     private void bind() {
         pipeSize(-1);
@@ -93,6 +99,19 @@ public final class JnaKernel implements Kernel {
         return new NativeBuffer(bytes, Pointer.nativeValue(Native.getDirectBufferPointer(bytes)));
     }
 
+    /** As direct buffers are freed by the collector only, which runs when the heap is full. */
+    @Override
+    public NativeBuffer borrow(int size) {
+        int most = Math.max(1, size);
+        long address = Native.malloc(most);
+        if (address == 0) {
+            throw new OutOfMemoryError("no native memory for " + most + " bytes");
+        }
+        Pointer memory = new Pointer(address);
+        memory.clear(most);
+        return new NativeBuffer(memory.getByteBuffer(0, size), address, Native::free);
+    }
+
     @Override
     public String release() {
         return System.getProperty("os.version");
@@ -101,6 +120,11 @@ public final class JnaKernel implements Kernel {
     @Override
     public int pageSize() {
         return LibC.getpagesize();
+    }
+
+    @Override
+    public int userId() {
+        return LibC.geteuid();
     }
 
     @Override
@@ -121,6 +145,13 @@ public final class JnaKernel implements Kernel {
     public int read(int fd, NativeBuffer buffer, int length) {
         int result = result(LibC.read(fd, buffer.address(), length));
         Reference.reachabilityFence(buffer);
+        return result;
+    }
+
+    @Override
+    public int write(int fd, NativeBuffer bytes) {
+        int result = result(LibC.write(fd, bytes.address(), bytes.size()));
+        Reference.reachabilityFence(bytes);
         return result;
     }
 
@@ -240,21 +271,20 @@ public final class JnaKernel implements Kernel {
     @Override
     public int addKey(
             String type, String description, NativeBuffer payload, int length, int keyring) {
-        NativeBuffer typeText = text(type);
-        NativeBuffer descriptionText = text(description);
-        int result =
-                result(
-                        LibC.syscall(
-                                architecture.addKey,
-                                typeText.address(),
-                                descriptionText.address(),
-                                length == 0 ? 0 : payload.address(),
-                                length,
-                                keyring));
-        Reference.reachabilityFence(typeText);
-        Reference.reachabilityFence(descriptionText);
-        Reference.reachabilityFence(payload);
-        return result;
+        try (NativeBuffer typeText = text(type);
+                NativeBuffer descriptionText = text(description)) {
+            int result =
+                    result(
+                            LibC.syscall(
+                                    architecture.addKey,
+                                    typeText.address(),
+                                    descriptionText.address(),
+                                    length == 0 ? 0 : payload.address(),
+                                    length,
+                                    keyring));
+            Reference.reachabilityFence(payload);
+            return result;
+        }
     }
 
     @Override
@@ -266,74 +296,61 @@ public final class JnaKernel implements Kernel {
 
     @Override
     public int searchKey(int keyring, String type, String description, int destination) {
-        NativeBuffer typeText = text(type);
-        NativeBuffer descriptionText = text(description);
-        int result =
-                keyctl(
-                        KEYCTL_SEARCH,
-                        keyring,
-                        typeText.address(),
-                        descriptionText.address(),
-                        destination);
-        Reference.reachabilityFence(typeText);
-        Reference.reachabilityFence(descriptionText);
-        return result;
+        try (NativeBuffer typeText = text(type);
+                NativeBuffer descriptionText = text(description)) {
+            return keyctl(
+                    KEYCTL_SEARCH,
+                    keyring,
+                    typeText.address(),
+                    descriptionText.address(),
+                    destination);
+        }
     }
 
     @Override
     public int requestKey(
             String type, String description, @Nullable String calloutInfo, int destination) {
-        NativeBuffer typeText = text(type);
-        NativeBuffer descriptionText = text(description);
-        NativeBuffer calloutText = text(calloutInfo);
-        int result =
-                result(
-                        LibC.syscall(
-                                architecture.requestKey,
-                                typeText.address(),
-                                descriptionText.address(),
-                                calloutText.address(),
-                                destination,
-                                0));
-        Reference.reachabilityFence(typeText);
-        Reference.reachabilityFence(descriptionText);
-        Reference.reachabilityFence(calloutText);
-        return result;
+        try (NativeBuffer typeText = text(type);
+                NativeBuffer descriptionText = text(description);
+                NativeBuffer calloutText = text(calloutInfo)) {
+            return result(
+                    LibC.syscall(
+                            architecture.requestKey,
+                            typeText.address(),
+                            descriptionText.address(),
+                            calloutText.address(),
+                            destination,
+                            0));
+        }
     }
 
     @Override
     public int restrictKeyring(int keyring, @Nullable String type, @Nullable String restriction) {
-        NativeBuffer typeText = text(type);
-        NativeBuffer restrictionText = text(restriction);
-        int result =
-                keyctl(
-                        KEYCTL_RESTRICT_KEYRING,
-                        keyring,
-                        typeText.address(),
-                        restrictionText.address(),
-                        0);
-        Reference.reachabilityFence(typeText);
-        Reference.reachabilityFence(restrictionText);
-        return result;
+        try (NativeBuffer typeText = text(type);
+                NativeBuffer restrictionText = text(restriction)) {
+            return keyctl(
+                    KEYCTL_RESTRICT_KEYRING,
+                    keyring,
+                    typeText.address(),
+                    restrictionText.address(),
+                    0);
+        }
     }
 
     @Override
     public int joinSession(@Nullable String name) {
-        NativeBuffer nameText = text(name);
-        int result = keyctl(KEYCTL_JOIN_SESSION_KEYRING, nameText.address(), 0, 0, 0);
-        Reference.reachabilityFence(nameText);
-        return result;
+        try (NativeBuffer nameText = text(name)) {
+            return keyctl(KEYCTL_JOIN_SESSION_KEYRING, nameText.address(), 0, 0, 0);
+        }
     }
 
     @Override
-    public int[] visibleKeys() {
-        // proc_keys_show() of security/keys/proc.c: each line begins with the serial, in
-        // hexadecimal.
-        try (Stream<String> lines =
-                Files.lines(Path.of("/proc/keys"), StandardCharsets.ISO_8859_1)) {
-            return lines.mapToInt(line -> Integer.parseInt(line.substring(0, 8), 16)).toArray();
-        } catch (IOException | UncheckedIOException e) {
-            return new int[0];
+    public @Nullable String procKeys() {
+        try {
+            return new String(
+                    Files.readAllBytes(Path.of("/proc/keys")), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return null;
         }
     }
 
@@ -350,10 +367,10 @@ public final class JnaKernel implements Kernel {
     /** A C string, or a null pointer. */
     private NativeBuffer text(@Nullable String text) {
         if (text == null) {
-            return NULL;
+            return new NativeBuffer(ByteBuffer.allocate(0), 0);
         }
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        NativeBuffer buffer = allocate(utf8.length + 1);
+        NativeBuffer buffer = borrow(utf8.length + 1);
         buffer.bytes().put(0, utf8);
         return buffer;
     }

@@ -52,8 +52,11 @@ public interface Kernel {
     int KEYCTL_GET_PERSISTENT = 22;
     int KEYCTL_MOVE = 30;
 
-    /** Memory for the calls below, zeroed. */
+    /** Memory for the calls below, zeroed; freed when nobody holds it any more. */
     NativeBuffer allocate(int size);
+
+    /** Memory for one call, zeroed; freed when it is closed, however many calls there are. */
+    NativeBuffer borrow(int size);
 
     /** uname(2): the release, such as {@code "6.1.0-28-amd64"}. */
     String release();
@@ -61,9 +64,15 @@ public interface Kernel {
     /** sysconf(3), _SC_PAGESIZE: bytes. */
     int pageSize();
 
+    /** geteuid(2): the user that the calling thread is, without a sign. */
+    int userId();
+
     // Descriptors
 
-    /** pipe2(2): returns the read end in the lower and the write end in the upper 32 bits. */
+    /**
+     * pipe2(2): returns the read end in the lower and the write end in the upper 32 bits. Without
+     * O_NOTIFICATION_PIPE it is an ordinary pipe.
+     */
     long pipe2(int flags);
 
     /** close(2). Never to be called again, whatever it returns: the descriptor is gone. */
@@ -71,6 +80,9 @@ public interface Kernel {
 
     /** read(2) of at most {@code length} bytes into the start of the buffer. */
     int read(int fd, NativeBuffer buffer, int length);
+
+    /** write(2) of all that the buffer holds, or of what there is room for; to an ordinary pipe. */
+    int write(int fd, NativeBuffer bytes);
 
     /**
      * poll(2) of one descriptor; blocks. Returns which of the events are there, 0 when the time is
@@ -161,10 +173,10 @@ public interface Kernel {
     int joinSession(@Nullable String name);
 
     /**
-     * The serials of /proc/keys: the keys that this process may view. Empty if there is no such
-     * file.
+     * The text of /proc/keys, with the keys that this thread may view; one character a byte, as
+     * descriptions may be of any. Null if it cannot be read.
      */
-    int[] visibleKeys();
+    @Nullable String procKeys();
 
     /** keyctl(2), one of the KEYCTL_* operations above. */
     int keyctl(int operation, int argument2, int argument3, int argument4, int argument5);

@@ -39,6 +39,9 @@ final class LibC {
     /** getpagesize(2); does not fail. */
     static native int getpagesize();
 
+    /** geteuid(2); does not fail. */
+    static native int geteuid();
+
     /** pipe2(2). */
     static native int pipe2(int[] fds, int flags);
 

@@ -17,18 +17,29 @@ package io.watchqueue.internal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.LongConsumer;
 
 /**
  * Memory that the kernel reads or writes: a buffer in native byte order and, where it is real
- * memory, its address. Holding the object keeps the memory.
+ * memory, its address. Holding the object keeps the memory, until it is closed: then it is wiped,
+ * and freed if it was borrowed for one call.
  */
-public final class NativeBuffer {
+public final class NativeBuffer implements AutoCloseable {
     private final ByteBuffer bytes;
     private final long address;
+    private final LongConsumer free;
+    private boolean closed;
 
+    /** Memory that is freed together with its buffer. */
     NativeBuffer(ByteBuffer bytes, long address) {
+        this(bytes, address, any -> {});
+    }
+
+    /** Memory that is given to {@code free}, by its address. */
+    NativeBuffer(ByteBuffer bytes, long address, LongConsumer free) {
         this.bytes = bytes.order(ByteOrder.nativeOrder());
         this.address = address;
+        this.free = free;
     }
 
     /** Memory that no real kernel is ever given. */
@@ -38,6 +49,7 @@ public final class NativeBuffer {
 
     /** The contents, to be accessed by absolute index: position and limit mean nothing. */
     public ByteBuffer bytes() {
+        requireOpen();
         return bytes;
     }
 
@@ -47,12 +59,34 @@ public final class NativeBuffer {
 
     /** Overwrites the contents with zeros. */
     public void wipe() {
+        requireOpen();
         for (int i = 0; i < bytes.capacity(); i++) {
             bytes.put(i, (byte) 0);
         }
     }
 
+    /** Wipes the contents and gives the memory back, which must not be used any more. */
+    @Override
+    public void close() {
+        if (!closed) {
+            wipe();
+            closed = true;
+            free.accept(address);
+        }
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
     long address() {
+        requireOpen();
         return address;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this memory was given back");
+        }
     }
 }

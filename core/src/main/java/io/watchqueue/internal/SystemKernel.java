@@ -23,18 +23,18 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class SystemKernel {
 
     private static final AtomicReference<@Nullable Kernel> SUBSTITUTE = new AtomicReference<>();
+    private static final NativeLayer MACHINE = new NativeLayer(JnaKernel::load);
 
     private SystemKernel() {}
 
-    /** Returns the kernel, or null if {@link #failure()} says why there is none. */
-    public static @Nullable Kernel get() {
+    /**
+     * Returns the kernel. Waits while the native layer is loaded, the first time.
+     *
+     * @throws UnavailableException if there is none
+     */
+    public static Kernel get() throws UnavailableException {
         Kernel substitute = SUBSTITUTE.get();
-        return substitute != null ? substitute : Machine.KERNEL;
-    }
-
-    /** Returns why this machine's kernel cannot be used; null if it can. */
-    public static @Nullable Throwable failure() {
-        return Machine.FAILURE;
+        return substitute != null ? substitute : MACHINE.kernel();
     }
 
     /** Puts a kernel in the place of this machine's. Returns false if there is one in it. */
@@ -45,29 +45,5 @@ public final class SystemKernel {
     /** Takes a kernel out of the place of this machine's, if it is in it. */
     public static void restore(Kernel kernel) {
         SUBSTITUTE.compareAndSet(kernel, null);
-    }
-
-    /**
-     * Loaded once, when it is needed; a failure is kept, since a second attempt would only report a
-     * class that failed to initialize.
-     */
-    private static final class Machine {
-        static final @Nullable Kernel KERNEL;
-        static final @Nullable Throwable FAILURE;
-
-        static {
-            Kernel kernel = null;
-            Throwable failure = null;
-            try {
-                kernel = JnaKernel.load();
-            } catch (VirtualMachineError e) {
-                throw e;
-            } catch (UnsupportedOperationException | Error e) {
-                // Error: JNA reports an incompatible native library by just that.
-                failure = e;
-            }
-            KERNEL = kernel;
-            FAILURE = failure;
-        }
     }
 }

@@ -36,7 +36,7 @@ final class Descriptors {
     sealed interface File {}
 
     /** One end of a pipe; keeps the keyrings of who made it: {@code f_cred}. */
-    record PipeEnd(NotificationPipe pipe, boolean read, Credentials owner) implements File {}
+    record PipeEnd(Pipe pipe, boolean read, Credentials owner) implements File {}
 
     /** A count of which nothing but being positive matters here. */
     static final class Eventfd extends Waitable implements File {

@@ -17,12 +17,16 @@ package io.watchqueue.test;
 
 /** The system calls that this library makes, to be counted and made to fail. */
 public enum NativeCall {
-    /** pipe2(2) with O_NOTIFICATION_PIPE: opening a queue. */
+    /**
+     * pipe2(2): opening a queue, or the ordinary pipe of a {@link io.watchqueue.WatchQueueWarmUp}.
+     */
     PIPE2,
     /** close(2). */
     CLOSE,
     /** read(2) from a queue. */
     READ,
+    /** write(2): posting in a {@link io.watchqueue.WatchQueueWarmUp}. */
+    WRITE,
     /** poll(2) for a queue: what a blocking read waits in. */
     POLL,
     /** fcntl(2), F_GETPIPE_SZ. */

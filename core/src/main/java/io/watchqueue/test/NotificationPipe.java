@@ -16,7 +16,6 @@
 package io.watchqueue.test;
 
 import io.watchqueue.internal.Errno;
-import io.watchqueue.internal.Kernel;
 
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,7 @@ import java.util.Map;
  * A pipe made with O_NOTIFICATION_PIPE: what kernel/watch_queue.c puts in and fs/pipe.c takes out.
  * Has no lock of its own.
  */
-final class NotificationPipe extends Waitable {
+final class NotificationPipe extends Pipe {
 
     static final int SLOT_SIZE = 128;
 
@@ -64,8 +63,6 @@ final class NotificationPipe extends Waitable {
     private boolean lossShows;
 
     private @Nullable KernelFilter filter;
-    private boolean readEndOpen = true;
-    private boolean writeEndOpen = true;
     private int dropping;
 
     /** By key, in the order in which they were placed. */
@@ -88,7 +85,7 @@ final class NotificationPipe extends Waitable {
         slots = pages * slotsOfAPage;
     }
 
-    /** F_GETPIPE_SZ. */
+    @Override
     int bytes() {
         return pages * pageSize;
     }
@@ -155,7 +152,7 @@ final class NotificationPipe extends Waitable {
         dropping += notifications;
     }
 
-    /** pipe_read() of fs/pipe.c. */
+    @Override
     int read(ByteBuffer target, int length) {
         if (length == 0) {
             return 0;
@@ -195,10 +192,10 @@ final class NotificationPipe extends Waitable {
         if (at > 0) {
             return at;
         }
-        return writeEndOpen ? -Errno.EAGAIN : 0;
+        return readNothing();
     }
 
-    /** FIONREAD. */
+    @Override
     int bytesQueued() {
         return queued.stream().mapToInt(slot -> slot.message.length).sum();
     }
@@ -208,22 +205,8 @@ final class NotificationPipe extends Waitable {
     }
 
     @Override
-    int ready() {
-        return (queued.isEmpty() && !lossShows ? 0 : Kernel.EPOLLIN)
-                | (writeEndOpen ? 0 : Kernel.EPOLLHUP);
-    }
-
-    void endClosed(boolean readEnd) {
-        if (readEnd) {
-            readEndOpen = false;
-        } else {
-            writeEndOpen = false;
-            wake();
-        }
-    }
-
-    boolean isClosed() {
-        return !readEndOpen && !writeEndOpen;
+    boolean isReadable() {
+        return !queued.isEmpty() || lossShows;
     }
 
     List<KeyWatch> watchList() {

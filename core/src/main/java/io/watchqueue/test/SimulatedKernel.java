@@ -68,6 +68,7 @@ import java.util.Objects;
 public final class SimulatedKernel implements AutoCloseable {
 
     private static final Duration SETTLES = Duration.ofMinutes(1);
+    private static final Duration LONGEST_ADVANCE = Duration.ofDays(365_250);
 
     private final Simulation simulation;
 
@@ -110,12 +111,13 @@ public final class SimulatedKernel implements AutoCloseable {
      * Lets time pass: keys expire, and are destroyed when the garbage collector would come to it,
      * gc_delay later.
      *
-     * @param time how much, not negative
-     * @throws IllegalArgumentException if it is negative
+     * @param time how much, at most 1000 years
+     * @throws IllegalArgumentException if it is negative, or more
      */
     public void advance(Duration time) {
-        if (time.isNegative()) {
-            throw new IllegalArgumentException("advance the time: " + time + " is negative");
+        if (time.isNegative() || time.compareTo(LONGEST_ADVANCE) > 0) {
+            throw new IllegalArgumentException(
+                    "advance the time: " + time + " is not from 0 to 1000 years");
         }
         simulation.change(
                 () -> {
@@ -140,18 +142,24 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Returns the queue that was opened last.
+     * Returns the queue that is open; if several are, the one that was opened last.
      *
-     * @return the queue, which may be closed
-     * @throws IllegalStateException if none was opened
+     * @return a queue that is not closed
+     * @throws IllegalStateException if none is open; those that were are among {@link #queues()}
      */
     public SimulatedQueue queue() {
         List<SimulatedQueue> all = queues();
-        if (all.isEmpty()) {
-            throw new IllegalStateException(
-                    "no queue was opened on this kernel; subscribe, or open one, first");
+        for (int i = all.size() - 1; i >= 0; i--) {
+            if (!all.get(i).isClosed()) {
+                return all.get(i);
+            }
         }
-        return all.get(all.size() - 1);
+        throw new IllegalStateException(
+                all.isEmpty()
+                        ? "no queue was opened on this kernel; subscribe, or open one, first"
+                        : "no queue is open on this kernel; all "
+                                + all.size()
+                                + " that were opened are closed, see queues()");
     }
 
     /**
@@ -207,11 +215,13 @@ public final class SimulatedKernel implements AutoCloseable {
     /**
      * Runs an action as another user, on the calling thread: one without keyrings of its own yet.
      *
-     * @param uid the user; 0 has the privileges of root
-     * @param gid the group
+     * @param uid the user, without a sign; 0 has the privileges of root
+     * @param gid the group, without a sign
      * @param action runs as that user
+     * @throws IllegalArgumentException if one is -1, which is no user's and no group's number
      */
     public void as(int uid, int gid, Runnable action) {
+        checkUser(uid, gid);
         Credentials before =
                 simulation.change(
                         () -> {
@@ -228,6 +238,29 @@ public final class SimulatedKernel implements AutoCloseable {
                         return this;
                     });
         }
+    }
+
+    private static void checkUser(int uid, int gid) {
+        if (uid == Keyctl.UNCHANGED || gid == Keyctl.UNCHANGED) {
+            throw new IllegalArgumentException(
+                    "run as user "
+                            + Integer.toUnsignedString(uid)
+                            + " and group "
+                            + Integer.toUnsignedString(gid)
+                            + ": 4294967295, or -1, is the number of none");
+        }
+    }
+
+    /**
+     * Masks /proc/keys for good, as container runtimes do: it is there, and empty. {@link
+     * Keyctl#find} then finds by name only what is in the keyrings of the calling thread.
+     */
+    public void maskProcKeys() {
+        simulation.change(
+                () -> {
+                    simulation.procKeysMasked = true;
+                    return this;
+                });
     }
 
     /**
@@ -282,6 +315,7 @@ public final class SimulatedKernel implements AutoCloseable {
     public static final class Builder {
 
         private static final int USER = 1000;
+        private static final Duration LONGEST_GC_DELAY = Duration.ofSeconds(Integer.MAX_VALUE);
 
         private int uid = USER;
         private int gid = USER;
@@ -294,11 +328,14 @@ public final class SimulatedKernel implements AutoCloseable {
         /**
          * Sets who the process is.
          *
-         * @param uid the user; 0 has the privileges of root
-         * @param gid the group
+         * @param uid the user, without a sign such as {@code (int) 3846276768L}; 0 has the
+         *     privileges of root
+         * @param gid the group, without a sign
          * @return this
+         * @throws IllegalArgumentException if one is -1, which is no user's and no group's number
          */
         public Builder user(int uid, int gid) {
+            checkUser(uid, gid);
             this.uid = uid;
             this.gid = gid;
             return this;
@@ -339,13 +376,14 @@ public final class SimulatedKernel implements AutoCloseable {
         /**
          * Sets kernel.keys.gc_delay: how long an expired key is kept before it is destroyed.
          *
-         * @param delay whole seconds, not negative
+         * @param delay from 0 to 2147483647 seconds, of which parts are left out
          * @return this
-         * @throws IllegalArgumentException if it is negative
+         * @throws IllegalArgumentException if it is negative, or more
          */
         public Builder gcDelay(Duration delay) {
-            if (delay.isNegative()) {
-                throw new IllegalArgumentException("gc_delay " + delay + " is negative");
+            if (delay.isNegative() || delay.compareTo(LONGEST_GC_DELAY) > 0) {
+                throw new IllegalArgumentException(
+                        "gc_delay " + delay + " is not from 0 to 2147483647 seconds");
             }
             this.gcDelay = delay;
             return this;

@@ -19,6 +19,7 @@ import io.watchqueue.KeyEvent;
 
 import org.jspecify.annotations.Nullable;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,11 @@ final class SimulatedKey {
 
     /** No group; shown as that for which there is no number. */
     static final int NO_GROUP = -1;
+
+    private static final long MINUTE = 60;
+    private static final long HOUR = 60 * MINUTE;
+    private static final long DAY = 24 * HOUR;
+    private static final long WEEK = 7 * DAY;
 
     private static final int POSITIVE = 0;
     private static final int OVERFLOW_GROUP = 65534;
@@ -94,6 +100,9 @@ final class SimulatedKey {
     boolean restricted;
     boolean destroyed;
 
+    /** Whether it counts for its owner's quota, of which nothing else is simulated. */
+    boolean inQuota = true;
+
     /** 0, or the negated error number of a key that was refused. */
     int state = POSITIVE;
 
@@ -121,9 +130,70 @@ final class SimulatedKey {
                 "%s;%d;%d;%08x;%s",
                 index.type().text,
                 uid,
-                gid == NO_GROUP ? OVERFLOW_GROUP : gid,
+                shownGroup(),
                 permissions,
                 index.description());
+    }
+
+    private int shownGroup() {
+        return gid == NO_GROUP ? OVERFLOW_GROUP : gid;
+    }
+
+    /**
+     * Its line of /proc/keys, as proc_keys_show() of security/keys/proc.c writes it: a description
+     * with line breaks makes more than one of it. One character a byte.
+     *
+     * @param usage how often it is used
+     * @param now in seconds
+     */
+    String procLine(long usage, long now) {
+        String flags =
+                "I"
+                        + (revoked ? 'R' : '-')
+                        + '-'
+                        + (inQuota ? 'Q' : '-')
+                        + '-'
+                        + (state < 0 ? 'N' : '-')
+                        + (invalidated ? 'i' : '-');
+        return String.format(
+                        Locale.ROOT,
+                        "%08x %s %5d %4s %08x %5d %5d %-9.9s ",
+                        serial,
+                        flags,
+                        usage,
+                        procTimeout(now),
+                        permissions,
+                        uid,
+                        shownGroup(),
+                        index.type().text)
+                + new String(
+                        index.description().getBytes(StandardCharsets.UTF_8),
+                        StandardCharsets.ISO_8859_1)
+                + (state < 0 ? "" : ": " + procSize())
+                + "\n";
+    }
+
+    private String procSize() {
+        return isKeyring()
+                ? members.isEmpty() ? "empty" : Integer.toString(members.size())
+                : Integer.toString(payload.length);
+    }
+
+    private String procTimeout(long now) {
+        if (expiry == NEVER) {
+            return "perm";
+        }
+        long left = expiry - now;
+        if (left <= 0) {
+            return "expd";
+        }
+        return left < MINUTE
+                ? left + "s"
+                : left < HOUR
+                        ? left / MINUTE + "m"
+                        : left < DAY
+                                ? left / HOUR + "h"
+                                : left < WEEK ? left / DAY + "d" : left / WEEK + "w";
     }
 
     /** notify_key(): tells all who watch this very key. */

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -224,14 +225,18 @@ final class SimulatedKeys {
 
     private SimulatedKey userKeyring(Credentials owner) {
         return userKeyrings.computeIfAbsent(
-                "_uid." + owner.uid(),
+                "_uid." + Integer.toUnsignedString(owner.uid()),
                 name -> allocateKeyring(name, owner, POS_ALL & ~POS_SETATTR | USR_ALL, true));
+    }
+
+    private static String userSessionName(Credentials owner) {
+        return "_uid_ses." + Integer.toUnsignedString(owner.uid());
     }
 
     private SimulatedKey userSessionKeyring(Credentials owner) {
         SimulatedKey user = userKeyring(owner);
         return userKeyrings.computeIfAbsent(
-                "_uid_ses." + owner.uid(),
+                userSessionName(owner),
                 name -> {
                     SimulatedKey keyring =
                             allocateKeyring(name, owner, POS_ALL & ~POS_SETATTR | USR_ALL, true);
@@ -396,7 +401,7 @@ final class SimulatedKeys {
         Credentials credentials = current();
         List<SimulatedKey> roots = new ArrayList<>(credentials.keyrings().toList());
         if (credentials.session() == null) {
-            SimulatedKey userSession = userKeyrings.get("_uid_ses." + credentials.uid());
+            SimulatedKey userSession = userKeyrings.get(userSessionName(credentials));
             if (userSession != null) {
                 roots.add(userSession);
             }
@@ -672,13 +677,14 @@ final class SimulatedKeys {
         SimulatedKey keyring = lookup(destination, CREATE, SimulatedKey.WRITE).key;
         checkKeyring(keyring);
         Credentials owner = new Credentials(user, credentials.gid(), null, null, null);
-        String name = "_persistent." + user;
+        String name = "_persistent." + Integer.toUnsignedString(user);
         SimulatedKey existing = persistentKeyrings.get(name);
         if (existing == null || existing.revoked || existing.invalidated) {
             existing =
                     allocateKeyring(
                             name, owner, POS_ALL & ~POS_SETATTR | USR_VIEW | USR_READ, false);
             existing.gid = SimulatedKey.NO_GROUP;
+            existing.inQuota = false;
             existing.expiry = seconds() + PERSISTENT_SECONDS;
             unlinked |= persistentKeyrings.put(name, existing) != null;
         }
@@ -708,7 +714,10 @@ final class SimulatedKeys {
         return key;
     }
 
-    int[] visible() {
+    /**
+     * /proc/keys: the keys that may be viewed, in the order of their serials; one character a byte.
+     */
+    String proc() {
         Credentials credentials = current();
         return bySerial()
                 .filter(
@@ -718,8 +727,12 @@ final class SimulatedKeys {
                                         isPossessed(key, credentials),
                                         credentials,
                                         SimulatedKey.VIEW))
-                .mapToInt(key -> key.serial)
-                .toArray();
+                .map(key -> key.procLine(links(key), seconds()))
+                .collect(Collectors.joining());
+    }
+
+    private long links(SimulatedKey key) {
+        return all.values().stream().filter(ring -> ring.members.containsValue(key)).count();
     }
 
     int link(int id, int ring) {

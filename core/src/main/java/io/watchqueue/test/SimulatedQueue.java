@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The kernel's side of a queue that was opened on a {@link SimulatedKernel}. */
+/**
+ * The kernel's side of a queue that was opened on a {@link SimulatedKernel}. It can be looked at
+ * when it is closed, but nothing can happen in it any more.
+ */
 public final class SimulatedQueue {
 
     private final Simulation simulation;
@@ -97,10 +100,11 @@ public final class SimulatedQueue {
      *
      * @param notification a notification of any type but a loss
      * @throws IllegalArgumentException if it is a loss, for which there is {@link #overflow()}
+     * @throws IllegalStateException if the queue is closed
      */
     public void post(Notification notification) {
         byte[] message = Messages.of(notification);
-        change(() -> pipe.put(message));
+        change("post a notification", () -> pipe.put(message));
     }
 
     /**
@@ -108,6 +112,7 @@ public final class SimulatedQueue {
      *
      * @param message 1 to 127 bytes, of which nothing is checked
      * @throws IllegalArgumentException if there are none, or too many
+     * @throws IllegalStateException if the queue is closed
      */
     public void post(byte[] message) {
         if (message.length < 1 || message.length > Messages.LENGTH_MASK) {
@@ -118,16 +123,18 @@ public final class SimulatedQueue {
                             + Messages.LENGTH_MASK);
         }
         byte[] copy = message.clone();
-        change(() -> pipe.put(copy));
+        change("post a message", () -> pipe.put(copy));
     }
 
     /**
      * Has something be lost here and now: a loss stands behind what is queued, and a reader that
      * has taken that, and waits, is woken for it. The real kernel gets there only by a queue that
      * was full.
+     *
+     * @throws IllegalStateException if the queue is closed
      */
     public void overflow() {
-        change(pipe::overflow);
+        change("overflow", pipe::overflow);
     }
 
     /**
@@ -137,13 +144,14 @@ public final class SimulatedQueue {
      *
      * @param notifications how many, at least 0
      * @throws IllegalArgumentException if the number is negative
+     * @throws IllegalStateException if the queue is closed
      */
     public void drop(int notifications) {
         if (notifications < 0) {
             throw new IllegalArgumentException(
                     "drop notifications: " + notifications + " is negative");
         }
-        change(() -> pipe.drop(notifications));
+        change("drop notifications", () -> pipe.drop(notifications));
     }
 
     /**
@@ -151,9 +159,11 @@ public final class SimulatedQueue {
      *
      * @param key a serial
      * @throws IllegalArgumentException if the queue does not watch it
+     * @throws IllegalStateException if the queue is closed
      */
     public void removeWatch(KeyId key) {
         change(
+                "remove the watch on key " + key,
                 () -> {
                     KeyWatch watch =
                             pipe.watchList().stream()
@@ -175,9 +185,15 @@ public final class SimulatedQueue {
                 });
     }
 
-    private void change(Runnable action) {
+    private void change(String operation, Runnable action) {
         simulation.change(
                 () -> {
+                    if (pipe.isClosed()) {
+                        throw new IllegalStateException(
+                                operation
+                                        + ": this queue is closed, and nobody would learn of it; use"
+                                        + " SimulatedKernel.queue(), which is one that is open");
+                    }
                     action.run();
                     return this;
                 });

@@ -41,7 +41,7 @@ class Simulation implements Kernel {
 
     private static final int EPOLL_EVENT_SIZE = 16;
     private static final int EPOLL_DATA_OFFSET = 8;
-    private static final int PIPE_FLAGS = O_NOTIFICATION_PIPE | O_NONBLOCK | O_CLOEXEC;
+    private static final int PIPE_FLAGS = O_NONBLOCK | O_CLOEXEC;
 
     /** All but public keys, Diffie-Hellman and big keys. */
     private static final byte[] CAPABILITIES = {(byte) 0xe3, 0x07};
@@ -56,6 +56,9 @@ class Simulation implements Kernel {
 
     /** All that were ever made, the oldest first. */
     final List<NotificationPipe> pipes = new ArrayList<>();
+
+    /** Whether /proc/keys is what container runtimes put in its place: /dev/null. */
+    boolean procKeysMasked;
 
     private final Settings settings;
 
@@ -106,6 +109,11 @@ class Simulation implements Kernel {
     }
 
     @Override
+    public NativeBuffer borrow(int size) {
+        return NativeBuffer.onHeap(size);
+    }
+
+    @Override
     public String release() {
         return settings.release;
     }
@@ -113,6 +121,11 @@ class Simulation implements Kernel {
     @Override
     public int pageSize() {
         return settings.pageSize;
+    }
+
+    @Override
+    public synchronized int userId() {
+        return keys.current().uid();
     }
 
     // Descriptors
@@ -124,20 +137,28 @@ class Simulation implements Kernel {
                 call(
                         NativeCall.PIPE2,
                         () -> {
-                            if (flags != PIPE_FLAGS) {
+                            if ((flags & ~O_NOTIFICATION_PIPE) != PIPE_FLAGS) {
                                 throw new KernelError(Errno.EINVAL);
                             }
                             if (!descriptors.isRoomFor(2)) {
                                 throw new KernelError(Errno.EMFILE);
                             }
-                            NotificationPipe pipe = new NotificationPipe(settings.pageSize);
+                            Pipe pipe = pipe(flags);
                             Credentials owner = keys.current();
                             ends[0] = descriptors.open(new Descriptors.PipeEnd(pipe, true, owner));
                             ends[1] = descriptors.open(new Descriptors.PipeEnd(pipe, false, owner));
-                            pipes.add(pipe);
                             return 0;
                         });
         return result < 0 ? result : (long) ends[1] << 32 | ends[0];
+    }
+
+    private Pipe pipe(int flags) {
+        if ((flags & O_NOTIFICATION_PIPE) == 0) {
+            return new BytePipe(settings.pageSize);
+        }
+        NotificationPipe pipe = new NotificationPipe(settings.pageSize);
+        pipes.add(pipe);
+        return pipe;
     }
 
     /** Closes whatever it returns, as the real one: a failure that is planned comes after it. */
@@ -162,13 +183,21 @@ class Simulation implements Kernel {
     private void release(Descriptors.File file) {
         if (file instanceof Descriptors.PipeEnd end) {
             end.pipe().endClosed(end.read());
-            if (end.pipe().isClosed()) {
-                keys.forget(end.pipe());
+            if (end.pipe() instanceof NotificationPipe pipe && pipe.isClosed()) {
+                keys.forget(pipe);
             }
         }
     }
 
-    NotificationPipe pipe(String call, int fd) {
+    /** What an operation on watch queues works on. */
+    NotificationPipe queue(String call, int fd) {
+        if (pipe(call, fd) instanceof NotificationPipe pipe) {
+            return pipe;
+        }
+        throw new KernelError(Errno.ENODEV);
+    }
+
+    private Pipe pipe(String call, int fd) {
         return descriptors.get(call, fd, Descriptors.PipeEnd.class, Errno.ENOTTY).pipe();
     }
 
@@ -183,6 +212,23 @@ class Simulation implements Kernel {
                         throw new KernelError(Errno.EBADF);
                     }
                     return end.pipe().read(buffer.bytes(), length);
+                });
+    }
+
+    @Override
+    public int write(int fd, NativeBuffer bytes) {
+        return call(
+                NativeCall.WRITE,
+                () -> {
+                    Descriptors.PipeEnd end =
+                            descriptors.get("write", fd, Descriptors.PipeEnd.class, Errno.EINVAL);
+                    if (end.read()) {
+                        throw new KernelError(Errno.EBADF);
+                    }
+                    if (end.pipe() instanceof BytePipe pipe) {
+                        return pipe.write(bytes.bytes(), bytes.size());
+                    }
+                    throw new KernelError(Errno.EXDEV);
                 });
     }
 
@@ -244,7 +290,7 @@ class Simulation implements Kernel {
         return call(
                 NativeCall.SET_SIZE,
                 () -> {
-                    pipe("ioctl", fd).setSize(notes);
+                    queue("ioctl", fd).setSize(notes);
                     return 0;
                 });
     }
@@ -254,7 +300,7 @@ class Simulation implements Kernel {
         return call(
                 NativeCall.SET_FILTER,
                 () -> {
-                    pipe("ioctl", fd).setFilter(KernelFilter.parse(filter.bytes()));
+                    queue("ioctl", fd).setFilter(KernelFilter.parse(filter.bytes()));
                     return 0;
                 });
     }
@@ -264,7 +310,7 @@ class Simulation implements Kernel {
         return call(
                 NativeCall.CLEAR_FILTER,
                 () -> {
-                    pipe("ioctl", fd).setFilter(null);
+                    queue("ioctl", fd).setFilter(null);
                     return 0;
                 });
     }
@@ -353,7 +399,7 @@ class Simulation implements Kernel {
     /** Whatever is wrong with the descriptor, it is an invalid argument. */
     private NotificationPipe watchable(int fd) {
         try {
-            return pipe("watch", fd);
+            return queue("watch", fd);
         } catch (KernelError e) {
             throw new KernelError(Errno.EINVAL);
         }
@@ -454,8 +500,8 @@ class Simulation implements Kernel {
     }
 
     @Override
-    public synchronized int[] visibleKeys() {
-        return keys.visible();
+    public synchronized @Nullable String procKeys() {
+        return procKeysMasked ? "" : keys.proc();
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -69,9 +70,23 @@ final class DifferentialScript {
     private static final int[] LENGTHS = {0, 7, 8, 12, 15, 16, 23, 24, 40, 128, 433, 8200};
     private static final String[] TYPES = {"user", "user", "user", "keyring", "keyring", "logon"};
     private static final String[] STRANGE_TYPES = {"", ".dot", "unheard-of", "x".repeat(32)};
-    private static final String[] DESCRIPTIONS = {"a", "b", "c:d", "e:f"};
+    private static final String[] DESCRIPTIONS = {
+        "a",
+        "b",
+        "c:d",
+        "e:f",
+        "g:h\ni",
+        "j:\n00000007 I--Q---     1 perm 3f010000     0     0 user      k",
+        "l:\u00fc\u2603"
+    };
+
+    /** Owners without a sign: the largest, and one that Active Directory gives. */
+    private static final int LARGEST_ID = (int) 4294967294L;
+
+    private static final int LARGE_ID = (int) 3846276768L;
     private static final String[] STRANGE_DESCRIPTIONS = {"", ".dot", ":x", "x".repeat(4096)};
     private static final int EVERYTHING = 0x3f3f3f3f;
+    private static final int WITHOUT_VIEW = 0x3e3e3e3e;
     private static final int[] MASKS = {
         0x3f3f3f3f,
         0x3f010000,
@@ -235,7 +250,14 @@ final class DifferentialScript {
                             random.nextInt(3) == 0 ? anyOf(MASKS) : EVERYTHING,
                             0,
                             0);
-            case 34 -> one("chown", 4, anyKey(), anyOf(-1, -1, 0, 4321), anyOf(-1, 0, 99), 0);
+            case 34 ->
+                    one(
+                            "chown",
+                            4,
+                            anyKey(),
+                            anyOf(-1, -1, 0, 4321, LARGE_ID, LARGEST_ID),
+                            anyOf(-1, 0, 99, LARGE_ID, LARGEST_ID),
+                            0);
             case 35 -> one("set_timeout", 15, anyKey(), anyOf(0, 1000, -1), 0, 0);
             case 36 -> describe(anyKey());
             case 37 -> readKey(anyKey());
@@ -247,7 +269,7 @@ final class DifferentialScript {
     }
 
     private void rare() {
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(10)) {
             case 0 -> {
                 int key = anyKey();
                 same("restrict " + key, kernel -> kernel.restrictKeyring(key, null, null));
@@ -267,6 +289,10 @@ final class DifferentialScript {
                 history.add("close the " + (readEnd ? "read" : "write") + " end");
                 close(queue, readEnd);
             }
+            case 5 -> describe(anyOf(-4, -5));
+            case 6 -> list();
+            case 7 -> watchHidden(anyQueue(), anyKey());
+            case 8 -> leaveSession();
             default -> {
                 int key = anyKey();
                 boolean create = random.nextBoolean();
@@ -274,6 +300,56 @@ final class DifferentialScript {
                 same("keyringId " + key, kernel -> kernel.keyringId(key, create));
             }
         }
+    }
+
+    /** /proc/keys, of the keys of this script. */
+    private void list() {
+        String listed = real.procKeys();
+        String expected = simulated.procKeys();
+        for (int key : keys) {
+            same("/proc/keys of " + key, () -> entry(listed, key), () -> entry(expected, key));
+        }
+    }
+
+    /**
+     * From the serial to the end of the description, which may have line breaks; without the count
+     * of uses, which is not simulated.
+     */
+    private String entry(String list, int serial) {
+        SimulatedKey key = simulated.keys.get(serial);
+        int begin = ("\n" + list).indexOf(String.format(Locale.ROOT, "\n%08x I", serial));
+        if (key == null || begin < 0) {
+            return "not listed";
+        }
+        byte[] description = key.index.description().getBytes(StandardCharsets.UTF_8);
+        String text = new String(description, StandardCharsets.ISO_8859_1);
+        int end = list.indexOf('\n', list.indexOf(" " + text, begin) + 1 + text.length());
+        return list.substring(begin, end).replaceFirst("(?<=^.{16}) *[0-9]+", "");
+    }
+
+    /** A key that grants no View keeps its watch, whatever the queue does. */
+    private void watchHidden(Queue queue, int key) {
+        watch(queue, key, 1);
+        one("setperm", 5, key, WITHOUT_VIEW, 0, 0);
+        watch(queue, key, -1);
+        watch(queue, key, 2);
+        one("setperm", 5, key, EVERYTHING, 0, 0);
+        watch(queue, key, 3);
+    }
+
+    /**
+     * What was possessed through the session is so no more, unless it is linked into the new one.
+     */
+    private void leaveSession() {
+        int left = any(keys);
+        int key = anyKey();
+        int session = real.keyringId(-3, false);
+        join(null);
+        readKey(key);
+        describe(key);
+        one("link", 8, left, -3, 0, 0);
+        one("link", 8, session, -3, 0, 0);
+        readKey(key);
     }
 
     private void open() {

@@ -15,6 +15,9 @@
  */
 package io.watchqueue.test;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.NativeBuffer;
@@ -49,9 +52,20 @@ public final class FakeKernel extends Simulation {
     private final Map<Integer, SimulatedKey> named = new HashMap<>();
     private int capabilities = 0x04;
     private Runnable onClose = () -> {};
+    private Runnable onWatch = () -> {};
+    private int allocations = Integer.MAX_VALUE;
     private boolean patient = true;
     private Descriptors.@Nullable Epoll waitedIn;
-    private NativeBuffer lastPayload;
+    private ByteBuffer lastPayload;
+    private final List<NativeBuffer> borrowed = new ArrayList<>();
+    private byte[] description =
+            ("user;1000;100;3f010000;key " + "x".repeat(200)).getBytes(StandardCharsets.UTF_8);
+    private @Nullable String procKeys =
+            """
+            00000001 I--Q---     1 perm 3f010000  1000   100 user      key: 1
+            00000002 I--Q---     1 perm 3f010000  1000   100 user      key: 1
+            00000003 I--Q---     1 perm 3f010000  1000   100 user      key: 1
+            """;
     private Consumer<byte[]> onPayload = payload -> {};
 
     public FakeKernel() {
@@ -265,12 +279,68 @@ public final class FakeKernel extends Simulation {
 
     /** What the memory of the last payload that was passed or read holds now. */
     public synchronized byte[] lastPayload() {
-        byte[] bytes = new byte[lastPayload.size()];
-        lastPayload.bytes().get(0, bytes);
+        byte[] bytes = new byte[lastPayload.capacity()];
+        lastPayload.get(0, bytes);
         return bytes;
     }
 
+    /** What KEYCTL_DESCRIBE says of every key, without the closing NUL. */
+    public synchronized void description(byte... bytes) {
+        description = bytes;
+    }
+
+    /** What /proc/keys says; null for nothing, as it cannot be read. */
+    public synchronized void procKeys(@Nullable String text) {
+        procKeys = text;
+    }
+
+    /** The memory that was lent for a call and not given back; forgets what was. */
+    public synchronized int outstandingMemory() {
+        borrowed.removeIf(NativeBuffer::isClosed);
+        return borrowed.size();
+    }
+
+    /** Runs an action before a watch is placed or removed. */
+    public synchronized void onWatch(Runnable action) {
+        onWatch = action;
+    }
+
+    /** Lets memory run out at each allocation of an action, of which there are so many. */
+    public void assertThatAllocationsLeaveNothingOpen(int count, Runnable action) {
+        for (int i = 0; i < count; i++) {
+            allocations = i;
+            assertThatThrownBy(action::run)
+                    .as("allocation %d", i)
+                    .isInstanceOf(OutOfMemoryError.class);
+            assertThat(open()).as("allocation %d", i).isEmpty();
+            assertThat(mistakes()).isEmpty();
+        }
+        allocations = count;
+        action.run();
+        allocations = Integer.MAX_VALUE;
+    }
+
     // Calls with answers of their own
+
+    @Override
+    public synchronized NativeBuffer borrow(int size) {
+        failIfOutOfMemory(size);
+        NativeBuffer buffer = super.borrow(size);
+        borrowed.add(buffer);
+        return buffer;
+    }
+
+    @Override
+    public NativeBuffer allocate(int size) {
+        failIfOutOfMemory(size);
+        return super.allocate(size);
+    }
+
+    private void failIfOutOfMemory(int size) {
+        if (allocations-- == 0) {
+            throw new OutOfMemoryError("Cannot reserve " + size + " bytes of direct buffer memory");
+        }
+    }
 
     @Override
     public int close(int fd) {
@@ -293,9 +363,10 @@ public final class FakeKernel extends Simulation {
 
     @Override
     public int watchKey(int key, int fd, int tag) {
+        onWatch.run();
         return call(
                 tag == -1 ? NativeCall.UNWATCH_KEY : NativeCall.WATCH_KEY,
-                () -> keys.watch(named(key), pipe("watch", fd), tag));
+                () -> keys.watch(named(key), queue("watch", fd), tag));
     }
 
     @Override
@@ -315,8 +386,8 @@ public final class FakeKernel extends Simulation {
 
     @Override
     public int describeKey(int key, NativeBuffer buffer) {
-        String text = "user;1000;100;3f010000;key " + "x".repeat(200) + "\0";
-        return call(NativeCall.DESCRIBE, () -> fill(buffer, text.getBytes(StandardCharsets.UTF_8)));
+        byte[] withNul = Arrays.copyOf(description, description.length + 1);
+        return call(NativeCall.DESCRIBE, () -> fill(buffer, withNul));
     }
 
     @Override
@@ -324,7 +395,7 @@ public final class FakeKernel extends Simulation {
         return call(
                 NativeCall.READ_KEY,
                 () -> {
-                    lastPayload = buffer;
+                    lastPayload = buffer.bytes();
                     ByteBuffer serials =
                             ByteBuffer.allocate(4 * SERIALS).order(ByteOrder.nativeOrder());
                     for (int serial = 1; serial <= SERIALS; serial++) {
@@ -342,12 +413,12 @@ public final class FakeKernel extends Simulation {
 
     @Override
     public int updateKey(int key, NativeBuffer payload, int length) {
-        lastPayload = payload;
+        lastPayload = payload.bytes();
         return call(NativeCall.UPDATE, () -> passed(payload, length, 0));
     }
 
     private int passed(NativeBuffer payload, int length, int result) {
-        lastPayload = payload;
+        lastPayload = payload.bytes();
         onPayload.accept(copy(payload, length));
         return result;
     }
@@ -358,8 +429,8 @@ public final class FakeKernel extends Simulation {
     }
 
     @Override
-    public synchronized int[] visibleKeys() {
-        return new int[] {1, 2, 3};
+    public synchronized @Nullable String procKeys() {
+        return procKeys;
     }
 
     @Override

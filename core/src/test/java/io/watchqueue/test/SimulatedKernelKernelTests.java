@@ -50,6 +50,7 @@ class SimulatedKernelKernelTests {
     private static final int STEPS = 50;
     private static final int AT_ONCE = 8;
     private static final int SOMEBODY = 4321;
+    private static final int SOMEBODY_LARGE = (int) 3846276768L;
     // Seconds away from each other and from the looks, as the machine may be busy.
     private static final int EXPIRY_SECONDS = 4;
     private static final int GC_DELAY_SECONDS = 10;
@@ -211,16 +212,16 @@ class SimulatedKernelKernelTests {
             AtomicLong read,
             AtomicLong overQuota,
             List<String> differences) {
+        int uid = seed % 2 == 0 ? 0 : seed % 4 == 1 ? SOMEBODY : SOMEBODY_LARGE;
         Runnable script =
                 () -> {
-                    int uid = seed % 2 == 0 ? 0 : SOMEBODY;
                     read.addAndGet(new DifferentialScript(real, helper, uid, seed).run(STEPS));
                 };
         try {
             if (seed % 2 == 0) {
                 TestProcess.onNewThread(script);
             } else {
-                TestProcess.as(SOMEBODY, script);
+                TestProcess.as(uid, script);
             }
         } catch (Throwable e) {
             if (causeOf(e) instanceof DifferentialScript.QuotaExceeded) {

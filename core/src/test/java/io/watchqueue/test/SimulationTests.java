@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -179,10 +180,10 @@ class SimulationTests {
             assertThatThrownBy(() -> simulated.post(new byte[128]))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("128");
+            assertThatThrownBy(() -> simulated.removeWatch(KeyId.of(3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("key 3");
         }
-        assertThatThrownBy(() -> kernel.queues().get(0).removeWatch(KeyId.of(3)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("key 3");
     }
 
     @Test
@@ -394,6 +395,16 @@ class SimulationTests {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().openFiles(-1))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(
+                        () -> SimulatedKernel.builder().gcDelay(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> kernel.advance(ChronoUnit.FOREVER.getDuration()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> SimulatedKernel.builder().user(-1, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("4294967295");
+        assertThatThrownBy(() -> kernel.as(0, -1, () -> {}))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().gcDelay(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -467,5 +478,42 @@ class SimulationTests {
         assertThatThrownBy(() -> SimulationTests.this.kernel.queue())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("no queue was opened");
+    }
+
+    @Test
+    void theQueueIsTheOneThatIsOpen() {
+        KeyId key = add("token");
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            assertThat(WatchQueueSupport.probe().isAvailable()).isTrue();
+            assertThat(kernel.queues()).hasSize(2);
+            kernel.queue().overflow();
+            assertThat(queue.poll()).isEqualTo(new LossNotification());
+        }
+        assertThatThrownBy(kernel::queue)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("no queue is open on this kernel; all 2");
+    }
+
+    @Test
+    void nothingHappensInAQueueThatIsClosed() {
+        KeyId key = add("token");
+        SimulatedQueue simulated;
+        try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
+            simulated = kernel.queue();
+            assertThat(queue.watches()).hasSize(1);
+        }
+        for (Runnable script :
+                List.<Runnable>of(
+                        simulated::overflow,
+                        () -> simulated.drop(1),
+                        () -> simulated.post(new byte[8]),
+                        () -> simulated.post(new RemovalNotification(key.value(), 3)),
+                        () -> simulated.removeWatch(key))) {
+            assertThatThrownBy(script::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("this queue is closed");
+        }
+        assertThat(simulated.isClosed()).isTrue();
+        assertThat(simulated.watches()).isEmpty();
     }
 }

@@ -58,6 +58,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
             implements CoreSubscriber<Notification>, Subscription, Scannable {
 
         private final CoreSubscriber<? super Notification> actual;
+        private final Context context;
         private final int capacity;
 
         /** Under its own lock: it is filled and emptied by different threads. */
@@ -85,20 +86,27 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
 
         Bounded(CoreSubscriber<? super Notification> actual, int capacity) {
             this.actual = actual;
+            this.context = actual.currentContext();
             this.capacity = capacity;
             this.queue = new LossyQueue(capacity);
         }
 
         @Override
         public Context currentContext() {
-            return actual.currentContext();
+            return context;
         }
 
         @Override
         public void onSubscribe(Subscription subscription) {
             if (Operators.validate(upstream, subscription)) {
                 upstream = subscription;
-                actual.onSubscribe(this);
+                try {
+                    actual.onSubscribe(this);
+                } catch (Throwable e) {
+                    subscription.cancel();
+                    onError(e);
+                    return;
+                }
                 subscription.request(Long.MAX_VALUE);
             }
         }
@@ -106,7 +114,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
         @Override
         public void onNext(Notification notification) {
             if (done) {
-                Operators.onNextDropped(notification, currentContext());
+                Operators.onNextDropped(notification, context);
                 return;
             }
             boolean queued;
@@ -114,7 +122,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
                 queued = queue.offer(notification);
             }
             if (!queued) {
-                Operators.onDiscard(notification, currentContext());
+                Operators.onDiscard(notification, context);
             }
             drain();
         }
@@ -122,7 +130,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
         @Override
         public void onError(Throwable throwable) {
             if (done) {
-                Operators.onErrorDropped(throwable, currentContext());
+                Operators.onErrorDropped(throwable, context);
                 return;
             }
             error = throwable;
@@ -173,7 +181,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
                 boolean ending = done;
                 Notification next = emitted < demand ? poll() : null;
                 if (next != null) {
-                    actual.onNext(next);
+                    deliver(next);
                     emitted++;
                 } else {
                     if (ending && isEmpty()) {
@@ -189,19 +197,26 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
             }
         }
 
+        private void deliver(Notification next) {
+            try {
+                actual.onNext(next);
+            } catch (Throwable e) {
+                // Against §2.13, so it is told nothing any more; those that share the source go on.
+                cancel();
+                Uncaught.report(e);
+            }
+        }
+
         private void end() {
             ended = true;
-            if (error != null) {
-                actual.onError(error);
-            } else {
-                actual.onComplete();
-            }
+            Throwable reason = error;
+            Uncaught.run(reason != null ? () -> actual.onError(reason) : actual::onComplete);
         }
 
         private void discard() {
             Notification next;
             while ((next = poll()) != null) {
-                Operators.onDiscard(next, currentContext());
+                Operators.onDiscard(next, context);
             }
         }
 

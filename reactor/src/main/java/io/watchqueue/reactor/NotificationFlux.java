@@ -46,13 +46,12 @@ import java.util.function.Supplier;
  *
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
  * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
- * the subscribing thread, and what that thread possesses is what may be watched. If anything of
+ * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
+ * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of
  * this fails, what was opened is closed and the subscriber gets the error.
  *
- * <p>The first subscription of a process also has the JVM compile what reads, on the subscribing
- * thread and before anything is watched: it takes some tenths of a second longer than all that
- * follow, and loses less of a flood that begins at once. A program that had rather start sooner
- * sets the system property {@code io.watchqueue.rehearsal} to {@code false}.
+ * <p>The first notifications of a process are read by code that is not compiled yet, as in any Java
+ * program; see {@link #warmup()}.
  *
  * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
@@ -76,9 +75,10 @@ import java.util.function.Supplier;
  * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the exception
  * goes to the reader thread's uncaught exception handler, also an {@link OutOfMemoryError} or what
  * else Reactor takes for fatal to the JVM and throws through its operators. What {@code onError} or
- * {@code onComplete} throw goes there too; what {@code onSubscribe} throws ends the subscription
- * with {@code onError}. Other streams of the reader go on in each case. If the reader itself can
- * wait no more, all its streams end with an error, and the next subscription starts a new thread.
+ * {@code onComplete} throw goes there too; what {@code onSubscribe} or {@code currentContext}
+ * throws ends the subscription with {@code onError}. The context is read once. Other streams of the
+ * reader go on in each case. If the reader itself can wait no more, all its streams end with an
+ * error, and the next subscription starts a new thread.
  *
  * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
  * notification before the gap and the first one behind it. It also comes when nothing follows.
@@ -107,6 +107,40 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * Has the JVM compile the way of a notification, from the kernel to a subscriber, before there
+     * is one: JIT warm-up. Worth it where a flood may begin as soon as the first key is watched, of
+     * which an interpreter loses more; and it loads JNA's native library. Without it, the first
+     * notifications absorb the time that it takes: half a second of one processor, and more on a
+     * busy machine.
+     *
+     * <pre>{@code
+     * NotificationFlux.warmup().then(..)
+     * }</pre>
+     *
+     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
+     * it is under way waits for the same warm-up, and once it has succeeded, it completes at once
+     * in the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
+     *
+     * <p><b>Threading:</b> runs and completes on a thread of its own, a daemon named {@code
+     * watchqueue-warmup}. Subscriptions to streams neither wait for it nor are held up by it.
+     *
+     * <p><b>Descriptors:</b> it takes 8, owned by that thread, which closes them before it
+     * completes or fails. It passes made-up notifications through ordinary pipes: no key is
+     * watched, and a kernel without watch queues does.
+     *
+     * <p><b>Errors:</b> if any step fails it gives up as a whole, with nothing left open, and may
+     * be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
+     * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is no Linux that
+     * this library knows, {@link IllegalStateException} if it has not ended after 60 seconds.
+     * Streams work without it, so {@code onErrorComplete()} is a fair answer.
+     *
+     * @return completes when it is done, empty
+     */
+    public static Mono<Void> warmup() {
+        return WarmUp.once();
     }
 
     @Override
@@ -378,11 +412,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         private Supplier<WatchQueue> opener() {
-            WatchQueue.Builder described = queues.copy();
-            return () -> {
-                Rehearsal.once();
-                return described.open();
-            };
+            return queues.copy()::open;
         }
 
         private NotificationSettings settings() {

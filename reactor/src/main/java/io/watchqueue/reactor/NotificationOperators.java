@@ -22,6 +22,8 @@ import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
 
+import org.jspecify.annotations.Nullable;
+
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
@@ -129,10 +132,11 @@ public final class NotificationOperators {
      * Gives the state first, then its changes, and after each loss the state again: what a program
      * needs that mirrors keys. The source is subscribed to first, so that its watches are placed,
      * and only then the snapshot is asked for: what happens from then on is in the changes, and may
-     * be in the snapshot already; it is never in neither. That holds for a source that places its
-     * watches when it is subscribed to, on that thread, as {@link NotificationFlux} does, also
-     * behind {@code publish().refCount()}: {@code subscribeOn} and {@code retry} belong behind this
-     * operator, where they begin with a snapshot again.
+     * be in the snapshot already; it is never in neither. If the watches cannot be placed, there is
+     * no snapshot, but only the source's error. That holds for a source that places its watches
+     * when it is subscribed to, on that thread, as {@link NotificationFlux} does, also after {@code
+     * publish().refCount()}. Put {@code subscribeOn} and {@code retryWhen} after this operator, so
+     * that every subscription starts with a snapshot.
      *
      * <p><b>Demand:</b> while a snapshot is being taken, up to 32 notifications wait here, and all
      * others in the kernel. The source is asked for 32, and for more as they are delivered.
@@ -142,8 +146,9 @@ public final class NotificationOperators {
      * came that they waited for. On a {@link NotificationReader}'s thread a snapshot must not
      * block.
      *
-     * <p><b>Termination:</b> as the source, behind all that it gave before. If a snapshot fails, or
-     * is empty, that is the error, and the source is cancelled.
+     * <p><b>Termination:</b> as the source, after all that it gave before. A source that ends
+     * before anything else, such as a stream that has been disposed of, ends this without a
+     * snapshot. If a snapshot fails, or is empty, that is the error, and the source is cancelled.
      *
      * <p><b>Loss:</b> is {@link Resynced.Snapshot#after()}; there is none among the changes.
      *
@@ -159,17 +164,24 @@ public final class NotificationOperators {
 
     private static <S> Flux<Resynced<S>> resynced(
             Flux<Notification> source, Mono<? extends S> snapshot) {
-        Sinks.Empty<Void> subscribed = Sinks.empty();
-        // All are subscribed to now, one after the other, and delivered in this order: the first
-        // snapshot may be asked for when the source was subscribed to, and no sooner, though its
-        // signals may come before that. An error of the source is one of its signals, so that it
-        // cannot overtake what came before it.
-        Mono<Signal<Notification>> start =
-                subscribed
-                        .asMono()
-                        .then(Mono.just(Signal.subscribe(Operators.emptySubscription())));
-        Mono<Signal<Notification>> watching = Mono.fromRunnable(subscribed::tryEmitEmpty);
-        return Flux.mergeSequential(List.of(start, source.materialize(), watching), 3, WAITING)
+        Sinks.One<Signal<Notification>> start = Sinks.one();
+        AtomicReference<@Nullable Signal<Notification>> first = new AtomicReference<>();
+        // All three are subscribed to now, one after the other, and delivered in this order. So the
+        // first snapshot comes first, but is asked for only after the source was subscribed to. An
+        // error of the source is one of its signals, so that it cannot overtake what came before.
+        Flux<Signal<Notification>> signals =
+                source.materialize().doOnNext(signal -> first.compareAndSet(null, signal));
+        Mono<Signal<Notification>> watching =
+                Mono.fromRunnable(
+                        () -> {
+                            Signal<Notification> end = first.get();
+                            if (end != null && !end.isOnNext()) {
+                                start.tryEmitEmpty(); // no watch was placed
+                            } else {
+                                start.tryEmitValue(Signal.subscribe(Operators.emptySubscription()));
+                            }
+                        });
+        return Flux.mergeSequential(List.of(start.asMono(), signals, watching), 3, WAITING)
                 .concatMap(signal -> resynced(signal, snapshot));
     }
 
@@ -211,6 +223,10 @@ public final class NotificationOperators {
      * <p><b>Termination:</b> as the source, behind what is queued, a loss at the end included.
      * Cancelling discards what is queued.
      *
+     * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the
+     * exception goes to the uncaught exception handler of the thread; what {@code onSubscribe}
+     * throws ends the subscription with {@code onError}. Others that share the source go on.
+     *
      * <p><b>Loss:</b> has the origin {@link LossNotification.Origin#SUBSCRIBER}. If a loss is among
      * what is dropped, its number is added, so that it is {@link LossNotification#UNKNOWN} if the
      * kernel's is among it.
@@ -247,8 +263,9 @@ public final class NotificationOperators {
      * source's signals come, in a short system call for which that thread needs the permission to
      * read the keyring.
      *
-     * <p><b>Termination:</b> when the keyring is gone or revoked, completes behind an empty view;
-     * with an error if that is so from the start, or it may not be read.
+     * <p><b>Termination:</b> when the keyring is gone or revoked, completes after an empty view; if
+     * that is so from the start, or the keyring may not be read, fails with that error. If the
+     * source cannot place its watches, its error comes without a view.
      *
      * <p><b>Loss:</b> is made up for, and does not show.
      *

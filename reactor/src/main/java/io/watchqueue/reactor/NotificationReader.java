@@ -78,7 +78,7 @@ public final class NotificationReader {
      */
     public static NotificationReader create(String name) {
         Objects.requireNonNull(name, "name");
-        return create(loop -> new DaemonThread(loop, name));
+        return create(loop -> ReaderThreads.daemon(loop, name));
     }
 
     /**
@@ -137,17 +137,5 @@ public final class NotificationReader {
 
     synchronized void failed(ReaderLoop loop) {
         running.remove(loop);
-    }
-
-    /** Reactor refuses to block a thread that is marked so, with an error that says so. */
-    private static final class DaemonThread extends Thread implements NonBlocking {
-        @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it
-        DaemonThread(Runnable loop, String name) {
-            // Nothing of the subscriber that happens to be the first one.
-            super(null, loop, name, 0, false);
-            setContextClassLoader(NotificationReader.class.getClassLoader());
-            setPriority(NORM_PRIORITY);
-            setDaemon(true);
-        }
     }
 }

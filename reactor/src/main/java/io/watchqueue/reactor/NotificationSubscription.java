@@ -32,6 +32,7 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.function.Consumer;
@@ -80,6 +81,9 @@ final class NotificationSubscription
 
     /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
     private @Nullable CoreSubscriber<? super Notification> actual;
+
+    /** Read once, when the subscriber is there: whoever throws from it ends before it is served. */
+    private Context context = Context.empty();
 
     private volatile @Nullable ReaderLoop reader;
 
@@ -150,6 +154,7 @@ final class NotificationSubscription
         actual = subscriber;
         try {
             subscriber.onSubscribe(this);
+            context = Objects.requireNonNull(subscriber.currentContext(), "currentContext");
             reader = settings.reader().attach(queue);
         } catch (Throwable e) {
             fail(e);
@@ -241,7 +246,7 @@ final class NotificationSubscription
      * not asked for all that was prefetched.
      */
     boolean isPatient() {
-        // Nothing of the rest is asked where nothing is prefetched: see Rehearsal.
+        // Nothing of the rest is asked where nothing is prefetched: see WarmUp.
         return !prefetched.isEmpty() && requested == 0 && found > 0 && found < little;
     }
 
@@ -379,19 +384,19 @@ final class NotificationSubscription
         if (before == CLOSED || subscriber == null) {
             return;
         }
-        Operators.onDiscardQueueWithClear(prefetched, subscriber.currentContext(), null);
+        Uncaught.run(() -> Operators.onDiscardQueueWithClear(prefetched, context, null));
         Throwable error = failure;
         if (error == null) {
             if (before != CANCELLED) {
-                tell(subscriber::onComplete);
+                Uncaught.run(subscriber::onComplete);
             }
             return;
         }
-        Throwable reported = hooked(error, subscriber.currentContext());
+        Throwable reported = hooked(error, context);
         if (before == CANCELLED) {
-            tell(() -> Operators.onErrorDropped(reported, subscriber.currentContext()));
+            Uncaught.run(() -> Operators.onErrorDropped(reported, context));
         } else {
-            tell(() -> subscriber.onError(reported));
+            Uncaught.run(() -> subscriber.onError(reported));
         }
     }
 
@@ -404,15 +409,6 @@ final class NotificationSubscription
         }
     }
 
-    /** What others make of the end is no reason for this thread's other subscriptions to end. */
-    private static void tell(Runnable end) {
-        try {
-            end.run();
-        } catch (Throwable e) {
-            Uncaught.report(e);
-        }
-    }
-
     /** Closes what was opened, once. Returns the state before. */
     private int release() {
         int before = STATE.getAndSet(this, CLOSED);
@@ -421,8 +417,9 @@ final class NotificationSubscription
         }
         actual = null;
         cancelled = before == CANCELLED;
-        closeQueue();
-        tell(() -> onClose.accept(this));
+        // Whatever goes wrong from here on, this thread's other subscriptions go on.
+        Uncaught.run(this::closeQueue);
+        Uncaught.run(() -> onClose.accept(this));
         ReaderLoop current = reader;
         if (current != null) {
             reader = null;

@@ -47,6 +47,9 @@ final class ReaderLoop implements Runnable {
     private final AtomicReference<@Nullable NotificationSubscription> signalled =
             new AtomicReference<>();
 
+    /** The oldest of those taken from {@link #signalled} and not served yet. Only this thread's. */
+    private @Nullable NotificationSubscription taken;
+
     /** Subscriptions that have their turn next. Only this thread's. */
     private final ArrayDeque<NotificationSubscription> unfinished = new ArrayDeque<>();
 
@@ -98,7 +101,7 @@ final class ReaderLoop implements Runnable {
         // looks a last time, sees this.
         Throwable failed = failure;
         if (failed != null) {
-            failSignalled(failed);
+            failAll(takeSignalled(), failed);
         } else if (waiting) {
             wakeup();
         } else {
@@ -109,12 +112,16 @@ final class ReaderLoop implements Runnable {
     /**
      * If the kernel refuses it, which the caller cannot help, the signal is looked at when
      * something else wakes the reader.
+     *
+     * @return false if the kernel refuses it
      */
-    void wakeup() {
+    boolean wakeup() {
         try {
             selector.wakeup();
+            return true;
         } catch (Throwable e) {
             Uncaught.report(e);
+            return false;
         }
     }
 
@@ -173,14 +180,21 @@ final class ReaderLoop implements Runnable {
     }
 
     private void serveSignalled() {
-        NotificationSubscription oldest = takeSignalled();
-        while (oldest != null) {
-            NotificationSubscription next = oldest.next;
-            oldest.next = null;
+        taken = takeSignalled();
+        NotificationSubscription oldest;
+        while ((oldest = nextTaken()) != null) {
             oldest.unsignal();
             serve(oldest);
-            oldest = next;
         }
+    }
+
+    private @Nullable NotificationSubscription nextTaken() {
+        NotificationSubscription oldest = taken;
+        if (oldest != null) {
+            taken = oldest.next;
+            oldest.next = null;
+        }
+        return oldest;
     }
 
     /** Takes all signalled subscriptions, in the order in which they were. */
@@ -201,11 +215,16 @@ final class ReaderLoop implements Runnable {
         if (subscription.isClosed()) {
             return;
         }
-        served.add(subscription);
-        if (subscription.serve(selector)) {
-            enqueue(subscription);
+        try {
+            served.add(subscription);
+            if (subscription.serve(selector)) {
+                enqueue(subscription);
+            }
+            patient = subscription.isPatient();
+        } catch (Throwable e) {
+            // None of the others' business.
+            subscription.fail(e);
         }
-        patient = subscription.isPatient();
     }
 
     private void wokenUp(WatchQueueSelector.Registration registration) {
@@ -229,13 +248,14 @@ final class ReaderLoop implements Runnable {
     private void fail(Throwable error) {
         owner.failed(this);
         List.copyOf(served).forEach(subscription -> subscription.fail(error));
+        failAll(taken, error);
         // Only now may others end what they signal: all that this thread has touched has ended.
         failure = error;
-        failSignalled(error);
+        failAll(takeSignalled(), error);
     }
 
-    private void failSignalled(Throwable error) {
-        NotificationSubscription subscription = takeSignalled();
+    private static void failAll(@Nullable NotificationSubscription first, Throwable error) {
+        NotificationSubscription subscription = first;
         while (subscription != null) {
             NotificationSubscription next = subscription.next;
             subscription.fail(error);

@@ -20,6 +20,15 @@ final class Uncaught {
 
     private Uncaught() {}
 
+    /** Runs foreign code, which harms nobody but itself. */
+    static void run(Runnable foreign) {
+        try {
+            foreign.run();
+        } catch (Throwable e) {
+            report(e);
+        }
+    }
+
     /** Hands it over as if this thread had died of it, which it does not. */
     static void report(Throwable thrown) {
         Thread thread = Thread.currentThread();

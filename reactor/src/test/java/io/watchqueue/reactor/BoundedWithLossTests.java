@@ -29,6 +29,8 @@ import io.watchqueue.Notification;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Subscription;
 
 import reactor.core.CoreSubscriber;
@@ -188,6 +190,92 @@ class BoundedWithLossTests {
         @Override
         public void onComplete() {
             calls.add("complete");
+        }
+    }
+
+    private enum Callback {
+        ON_SUBSCRIBE,
+        ON_NEXT,
+        ON_ERROR,
+        ON_COMPLETE
+    }
+
+    private static final class Throwing implements CoreSubscriber<Notification> {
+        final List<Callback> calls = new ArrayList<>();
+        private final Callback from;
+
+        Throwing(Callback from) {
+            this.from = from;
+        }
+
+        private void called(Callback callback) {
+            calls.add(callback);
+            if (callback == from) {
+                throw new IllegalStateException("thrown");
+            }
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+            called(Callback.ON_SUBSCRIBE);
+        }
+
+        @Override
+        public void onNext(Notification notification) {
+            called(Callback.ON_NEXT);
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            called(Callback.ON_ERROR);
+        }
+
+        @Override
+        public void onComplete() {
+            called(Callback.ON_COMPLETE);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource
+    void aSubscriberThatThrowsHarmsNobodyThatSharesTheSource(Callback from) {
+        Flux<Notification> shared =
+                source.flux()
+                        .publish(16)
+                        .refCount()
+                        .transform(NotificationOperators.boundedWithLoss(2));
+        List<Throwable> uncaught = new ArrayList<>();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+        try {
+            Throwing throwing = new Throwing(from);
+            TestSubscriber<Notification> healthy = TestSubscriber.create();
+            shared.subscribe(healthy);
+            shared.subscribe(throwing);
+            emit(1, 3);
+            if (from == Callback.ON_ERROR) {
+                source.error(new IllegalStateException("broken"));
+            } else {
+                source.complete();
+            }
+            assertThat(healthy.getReceivedOnNext()).containsExactly(event(1), event(2), event(3));
+            assertThat(healthy.isTerminated()).isTrue();
+            assertThat(throwing.calls)
+                    .isEqualTo(
+                            switch (from) {
+                                case ON_SUBSCRIBE -> List.of(from, Callback.ON_ERROR);
+                                case ON_NEXT -> List.of(Callback.ON_SUBSCRIBE, from);
+                                case ON_ERROR, ON_COMPLETE ->
+                                        List.of(
+                                                Callback.ON_SUBSCRIBE,
+                                                Callback.ON_NEXT,
+                                                Callback.ON_NEXT,
+                                                Callback.ON_NEXT,
+                                                from);
+                            });
+            assertThat(uncaught).hasSize(from == Callback.ON_SUBSCRIBE ? 0 : 1);
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(null);
         }
     }
 

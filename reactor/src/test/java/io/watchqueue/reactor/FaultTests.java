@@ -17,10 +17,13 @@ package io.watchqueue.reactor;
 
 import static io.watchqueue.reactor.FakeStreams.SOON;
 import static io.watchqueue.reactor.FakeStreams.awaitCount;
+import static io.watchqueue.reactor.FakeStreams.awaitLatch;
 import static io.watchqueue.reactor.FakeStreams.eventually;
 import static io.watchqueue.reactor.FakeStreams.subscribe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+
+import static java.util.Objects.requireNonNull;
 
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
@@ -36,6 +39,7 @@ import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,12 +55,16 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.subscriber.TestSubscriber;
 import reactor.test.util.RaceTestUtils;
+import reactor.util.context.Context;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
 
@@ -194,6 +202,107 @@ class FaultTests {
     @SuppressWarnings("unchecked") // nothing is cast when it runs
     private static <E extends Throwable> void raise(Throwable error) throws E {
         throw (E) error;
+    }
+
+    /** Takes all, and has no context from when it is told so. */
+    private static final class WithoutContext implements CoreSubscriber<Notification> {
+        final List<String> calls = new CopyOnWriteArrayList<>();
+        volatile boolean without;
+        volatile @Nullable Subscription subscription;
+
+        @Override
+        public Context currentContext() {
+            if (without) {
+                throw new IllegalStateException("no context");
+            }
+            return Context.empty();
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            this.subscription = subscription;
+            subscription.request(Long.MAX_VALUE);
+            calls.add("onSubscribe");
+        }
+
+        @Override
+        public void onNext(Notification notification) {
+            calls.add("onNext");
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            calls.add("onError " + error.getMessage());
+        }
+
+        @Override
+        public void onComplete() {
+            calls.add("onComplete");
+        }
+    }
+
+    @Test
+    void aSubscriberWithoutAContextEndsAlone() {
+        WithoutContext subscriber = new WithoutContext();
+        subscriber.without = true;
+        NotificationFlux flux = streams.flux();
+        flux.subscribe(subscriber);
+        assertThat(subscriber.calls).containsExactly("onSubscribe", "onError no context");
+        flux.dispose();
+        flux.onDispose().block(SOON);
+        assertThat(uncaught).isEmpty();
+    }
+
+    /** Has the reader find both of them signalled when it comes back to them. */
+    @Test
+    void aContextThatFailsAtTheEndDoesNotHaveOthersForgotten() {
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch signalled = new CountDownLatch(1);
+        NotificationFlux flux = streams.flux();
+        WithoutContext failing = new WithoutContext();
+        flux.subscribe(failing);
+        ReactiveWatchQueue other = streams.queue();
+        TestSubscriber<Notification> otherSubscriber = subscribe(other.receive(), 0);
+        streams.settle();
+        TestSubscriber<Notification> blocking =
+                subscribe(
+                        streams.flux()
+                                .doOnNext(
+                                        any -> {
+                                            busy.countDown();
+                                            assertThat(awaitLatch(signalled)).isTrue();
+                                        }),
+                        1);
+        kernel.postToLast(FakeKernel.key(1, 1, 0, 1));
+        assertThat(awaitLatch(busy)).isTrue();
+        failing.without = true;
+        requireNonNull(failing.subscription).cancel();
+        otherSubscriber.cancel();
+        signalled.countDown();
+        other.onDispose().block(SOON);
+        flux.dispose();
+        flux.onDispose().block(SOON);
+        blocking.cancel();
+        assertThat(uncaught).isEmpty();
+    }
+
+    @Test
+    void aDescriptorThatCannotBeClosedEndsItsStreamAlone() {
+        Set<Integer> before = kernel.open();
+        TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 0);
+        Set<Integer> open = new HashSet<>(kernel.open());
+        open.removeAll(before);
+        streams.settle();
+        kernel.onClose(
+                () -> {
+                    kernel.onClose(() -> {});
+                    throw new LinkageError("no close");
+                });
+        kernel.fail(NativeCall.READ, Errno.EIO);
+        subscriber.request(1);
+        subscriber.block(SOON);
+        assertThat(subscriber.expectTerminalError()).hasMessageContaining("no close");
+        open.forEach(kernel::close);
     }
 
     @Test

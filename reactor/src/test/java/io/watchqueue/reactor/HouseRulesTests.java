@@ -90,11 +90,11 @@ class HouseRulesTests {
                         // For a tenth of a millisecond, when its only subscriber has enough.
                         "ReaderLoop.pause: LockSupport.parkNanos",
                         // Nobody else reads a queue that a reader has.
-                        "WatchQueue.poll: ReentrantLock.lock",
+                        "QueueReader.poll: ReentrantLock.lock",
                         // For the key, and for room, on the thread of whoever asks: as watch()
                         // says.
                         "WatchQueue.place: Kernel.watchKey",
-                        "WatchQueue.place: LockSupport.parkNanos",
+                        "Interrupted.pause: LockSupport.parkNanos",
                         "WatchQueue.unwatch: Kernel.watchKey");
     }
 
@@ -125,6 +125,7 @@ class HouseRulesTests {
             case "WatchQueue",
                     "Watch",
                     "Watches",
+                    "QueueReader",
                     "Failures",
                     "WatchQueueSupport",
                     "WatchQueueUnsupportedException" ->

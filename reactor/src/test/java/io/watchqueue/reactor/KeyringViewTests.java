@@ -31,10 +31,13 @@ import io.watchqueue.Notification;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.UnknownNotification;
 import io.watchqueue.internal.Errno;
+import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
@@ -172,6 +175,24 @@ class KeyringViewTests {
         StepVerifier.create(view)
                 .verifyErrorSatisfies(e -> assertThat(e).hasMessageContaining("EKEYREVOKED"));
         source.assertCancelled();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(names = {"PIPE2", "SET_SIZE", "WATCH_KEY", "EPOLL_CREATE"})
+    void thereIsNoViewIfTheWatchesCannotBePlaced(NativeCall call) {
+        try (SimulatedKernel kernel = SimulatedKernel.install()) {
+            KeyId user = Keyctl.system().resolve(Keyring.USER, true);
+            kernel.fail(call, "ENOMEM");
+            StepVerifier.create(
+                            NotificationFlux.builder()
+                                    .reader(NotificationReader.create("view"))
+                                    .watch(user)
+                                    .build()
+                                    .transform(NotificationOperators.keyringView(user)))
+                    .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ENOMEM"))
+                    .verify(SOON);
+            assertThat(kernel.openDescriptors()).isZero();
+        }
     }
 
     @Test

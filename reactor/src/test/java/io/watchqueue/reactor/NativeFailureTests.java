@@ -109,7 +109,8 @@ class NativeFailureTests {
                                                     .transform(
                                                             NotificationOperators.keyringView(
                                                                     scene.ring))));
-            case POLL,
+            case WRITE,
+                    POLL,
                     CAPABILITIES,
                     DESCRIBE,
                     ADD_KEY,

@@ -29,6 +29,7 @@ import io.watchqueue.NotificationFilter;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.UnknownNotification;
 import io.watchqueue.WatchQueue;
+import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -233,6 +234,38 @@ class NotificationOperatorsTests {
                 .verify(SOON);
         assertThat(order).containsExactly("watching", "snapshot");
         streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+    }
+
+    /** Nothing is watched, so a state would be called in sync, and never change. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("sources")
+    void noSnapshotIsTakenIfTheWatchesCannotBePlacedBehind(
+            String name, UnaryOperator<Flux<Notification>> operators) {
+        for (NativeCall call :
+                List.of(NativeCall.PIPE2, NativeCall.WATCH_KEY, NativeCall.EPOLL_CREATE)) {
+            FakeStreams streams = new FakeStreams();
+            streams.kernel.fail(call, "ENOMEM");
+            AtomicInteger snapshots = new AtomicInteger();
+            StepVerifier.create(
+                            operators
+                                    .apply(streams.flux())
+                                    .transform(
+                                            NotificationOperators.resyncOnLoss(
+                                                    Mono.fromSupplier(snapshots::incrementAndGet))))
+                    .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ENOMEM"))
+                    .verify(SOON);
+            assertThat(snapshots).as("snapshots after a failing %s", call).hasValue(0);
+            streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
+        }
+    }
+
+    @Test
+    void noSnapshotIsTakenOfAStreamThatHasEnded() {
+        FakeStreams streams = new FakeStreams();
+        NotificationFlux flux = streams.flux();
+        flux.dispose();
+        StepVerifier.create(flux.transform(NotificationOperators.resyncOnLoss(Mono.just("state"))))
+                .verifyComplete();
     }
 
     @Test

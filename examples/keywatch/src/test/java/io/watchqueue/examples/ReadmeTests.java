@@ -26,12 +26,15 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -48,6 +51,9 @@ class ReadmeTests {
     private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
+    private static final String BOOT_LIBRARY = "-Djna.boot.library.path=DIR";
+    private static final String NO_UNPACKING = "-Djna.nounpack=true";
+    private static final String LIBRARY = "com/sun/jna/linux-x86-64/libjnidispatch.so";
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
 
     @Test
@@ -105,6 +111,48 @@ class ReadmeTests {
         assertThat(readme()).contains("./mvnw -B verify");
         assertThat(Files.readAllLines(ROOT.resolve(".ci/run")).stream().map(String::strip))
                 .contains("./mvnw -B verify");
+    }
+
+    /** What it says of JNA, for a process that may write nowhere. */
+    @Test
+    void itsOptionsForAReadOnlyFileSystemLoadJna(@TempDir Path folder) throws Exception {
+        assertThat(readme()).contains(BOOT_LIBRARY, NO_UNPACKING, LIBRARY);
+        assertThat(probe(NO_UNPACKING)).contains("JNA cannot be used");
+        try (InputStream library = getClass().getClassLoader().getResourceAsStream(LIBRARY)) {
+            Files.copy(library, folder.resolve("libjnidispatch.so"));
+        }
+        assertThat(probe(BOOT_LIBRARY.replace("DIR", folder.toString()), NO_UNPACKING))
+                .contains("keywatch: ")
+                .doesNotContain("JNA cannot be used");
+    }
+
+    @Test
+    void jnaHasNoMetadataForNativeImagesAsItSays() throws IOException {
+        assertThat(
+                        getClass()
+                                .getClassLoader()
+                                .getResource("META-INF/native-image/net.java.dev.jna"))
+                .isNull();
+        assertThat(readme()).contains("JNA's jar has none");
+    }
+
+    /** Returns what the command line says, which is given a serial that is none. */
+    private static String probe(String... options) throws IOException {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString()));
+        command.addAll(List.of(options));
+        command.addAll(
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "io.watchqueue.examples.keywatch.KeyWatch",
+                        "watch",
+                        "none"));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private static String readme() throws IOException {

@@ -41,7 +41,7 @@ public final class Benchmarks implements Callable<Integer> {
     static {
         ALL.put("flood", Flood::new);
         ALL.put("prefetch", Prefetch::new);
-        ALL.put("rehearsal", Rehearsed::new);
+        ALL.put("warmup", WarmUp::new);
         ALL.put("drain", Drain::ofQueue);
         ALL.put("latency", Latency::new);
         ALL.put("idle", Idle::new);
@@ -53,7 +53,7 @@ public final class Benchmarks implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description = "flood, prefetch, rehearsal, drain, latency, idle, scale, start, pipe")
+            description = "flood, prefetch, warmup, drain, latency, idle, scale, start, pipe")
     private List<String> names = List.of();
 
     @Option(

@@ -36,7 +36,7 @@ class BenchmarksKernelTests {
 
     /** Emulated, what a JVM compiles to become fast takes longer than all there is to count. */
     private static final Map<String, String> SOON =
-            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dio.watchqueue.rehearsal=false");
+            Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dwarmup=false");
 
     private List<String> run(String name) throws Exception {
         return Benched.figures(SOON, json, name);

@@ -62,9 +62,9 @@ class BenchmarksTests {
     /** A figure that does not depend on how fast this machine is. */
     @Test
     void aFirstFloodThrowsNoCompiledCodeAway() throws Exception {
-        Benched run = Benched.run(model(), json, "rehearsal");
+        Benched run = Benched.run(model(), json, "warmup");
         run.succeeded();
-        assertThat(Benched.values(json.resolve("rehearsal.json"), "met"))
+        assertThat(Benched.values(json.resolve("warmup.json"), "met"))
                 .as(run.printed())
                 .containsExactly("true", "true");
         // What is done for each notification, but not all that is done once a turn.

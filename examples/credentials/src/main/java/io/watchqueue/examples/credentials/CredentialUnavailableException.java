@@ -43,6 +43,11 @@ public final class CredentialUnavailableException extends RuntimeException {
                 "grant View, Search and Read on key and keyring by 'keyctl setperm'"),
         /** What is in the key is not what is needed. */
         MALFORMED("is malformed", "replace it by 'keyctl pupdate'"),
+        /** Another user's keyring has the name of the one that is gone. */
+        FOREIGN(
+                "is in a keyring of another user",
+                "link that keyring to this process's session keyring by 'keyctl link' if it is the right"
+                        + " one, or make one of that name for this process's user"),
         /** The keyring is not there, or the kernel does not tell of it. */
         NOT_FOLLOWED("cannot be followed", "this is tried again by itself"),
         /** It was asked for behind the end. */
@@ -86,6 +91,9 @@ public final class CredentialUnavailableException extends RuntimeException {
     }
 
     static CredentialUnavailableException notFollowed(SecretName name, Throwable cause) {
+        if (cause instanceof CredentialUnavailableException reason) {
+            return reason;
+        }
         Reason reason =
                 cause instanceof KeyPermissionException ? Reason.FORBIDDEN : Reason.NOT_FOLLOWED;
         return new CredentialUnavailableException(

@@ -18,6 +18,7 @@ package io.watchqueue.examples.credentials;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.WatchQueueSupport;
+import io.watchqueue.test.SimulatedKernel;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.client.reactive.JdkClientHttpConnector;
@@ -46,11 +47,25 @@ import java.util.concurrent.TimeoutException;
  */
 public final class Demonstration implements AutoCloseable {
 
+    /** Makes the changes that are demonstrated. */
+    interface Changes {
+
+        /**
+         * Makes one.
+         *
+         * @param input what keyctl(1) reads
+         * @param arguments as keyctl(1) takes them
+         * @return what keyctl(1) prints
+         */
+        String make(byte[] input, List<String> arguments) throws IOException, InterruptedException;
+    }
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int FLOOD = 500;
     private static final String OK = "204";
 
     private final PrintStream out;
+    private final Changes changes;
     private final Keyctl keys = Keyctl.system();
     private final KeyId vault;
     private final TokenServer server;
@@ -59,8 +74,9 @@ public final class Demonstration implements AutoCloseable {
     private final BlockingQueue<Rotation> rotations = new LinkedBlockingQueue<>();
     private final Disposable log;
 
-    private Demonstration(PrintStream out) throws IOException {
+    private Demonstration(PrintStream out, Changes changes) throws IOException {
         this.out = out;
+        this.changes = changes;
         KeyId session = keys.joinSession("credentials-" + ProcessHandle.current().pid());
         vault = keys.addKeyring("vault", session);
         server = new TokenServer();
@@ -77,25 +93,47 @@ public final class Demonstration implements AutoCloseable {
     /**
      * Runs it.
      *
-     * @param arguments none
+     * @param arguments none, or {@code --simulated}: on the library's simulated kernel
      * @throws Exception if it did not go as it should
      */
-    @SuppressWarnings("ClosingStandardOutputStreams") // which stays open
     public static void main(String[] arguments) throws Exception {
+        switch (String.join(" ", arguments)) {
+            case "" -> run(System.out, Demonstration::keyctl);
+            case "--simulated" -> simulate(System.out);
+            default ->
+                    throw new IllegalArgumentException(
+                            "arguments "
+                                    + Arrays.toString(arguments)
+                                    + ": there is only --simulated");
+        }
+    }
+
+    /** Runs it on a simulated kernel: on any machine, with keys that exist in this process only. */
+    static void simulate(PrintStream out)
+            throws IOException, InterruptedException, TimeoutException {
+        try (SimulatedKernel kernel = SimulatedKernel.builder().user(0, 0).install()) {
+            out.println("Simulated: these keys and queues exist in this process only.");
+            run(out, new SimulatedChanges(kernel));
+        }
+    }
+
+    @SuppressWarnings("ClosingStandardOutputStreams") // which stays open
+    private static void run(PrintStream out, Changes changes)
+            throws IOException, InterruptedException, TimeoutException {
         WatchQueueSupport support = WatchQueueSupport.probe();
         support.require("demonstrate the rotation of credentials");
-        System.out.println(support.explanation());
-        try (Demonstration demonstration = new Demonstration(System.out)) {
+        out.println(support.explanation());
+        try (Demonstration demonstration = new Demonstration(out, changes)) {
             demonstration.run();
         }
     }
 
     private void run() throws IOException, InterruptedException, TimeoutException {
         awaitUnavailable();
-        rotate("the first token", "s-1", () -> keyctl("s-1", "padd", "user", "api-token", vault));
+        rotate("the first token", "s-1", () -> change("s-1", "padd", "user", "api-token", vault));
         call();
         String key = keys.search(vault, "user", "api-token").orElseThrow().toString();
-        rotate("an update", "s-2", () -> keyctl("s-2", "pupdate", key));
+        rotate("an update", "s-2", () -> change("s-2", "pupdate", key));
         call();
 
         out.println();
@@ -112,7 +150,7 @@ public final class Demonstration implements AutoCloseable {
             }
             TimeUnit.MILLISECONDS.sleep(1);
         }
-        keyctl("s-3", "pupdate", key);
+        change("s-3", "pupdate", key);
         awaitLoaded();
         out.println(
                 "GET /orders: refused "
@@ -121,19 +159,19 @@ public final class Demonstration implements AutoCloseable {
                         + early.block(PATIENCE));
 
         out.println();
-        String staging = keyctl(null, "newring", "staging", "@s");
-        String next = keyctl("s-4", "padd", "user", "api-token", staging);
+        String staging = change(null, "newring", "staging", "@s");
+        String next = change("s-4", "padd", "user", "api-token", staging);
         rotate(
                 "another key in its place",
                 "s-4",
-                () -> keyctl(null, "move", "-f", next, staging, vault));
+                () -> change(null, "move", "-f", next, staging, vault));
         call();
 
         out.println();
-        keyctl(null, "revoke", next);
+        change(null, "revoke", next);
         awaitUnavailable();
         call();
-        rotate("a new key", "s-5", () -> keyctl("s-5", "padd", "user", "api-token", vault));
+        rotate("a new key", "s-5", () -> change("s-5", "padd", "user", "api-token", vault));
         call();
 
         out.println();
@@ -147,7 +185,7 @@ public final class Demonstration implements AutoCloseable {
 
         out.println();
         out.println("# an expiry, which the kernel tells nobody: who asks finds out");
-        keyctl(null, "timeout", last, "1");
+        change(null, "timeout", last, "1");
         String answer;
         do {
             TimeUnit.MILLISECONDS.sleep(50);
@@ -209,19 +247,24 @@ public final class Demonstration implements AutoCloseable {
                         e -> Mono.just(String.valueOf(e.getMessage())));
     }
 
-    private String keyctl(@Nullable String input, Object... arguments)
+    private String change(@Nullable String input, Object... arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("keyctl"));
-        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
+        List<String> words = Arrays.stream(arguments).map(Object::toString).toList();
         out.println(
                 "$ "
                         + (input == null ? "" : "printf " + input + " | ")
-                        + String.join(" ", command));
+                        + "keyctl "
+                        + String.join(" ", words));
+        return changes.make(bytes(input == null ? "" : input), words);
+    }
+
+    private static String keyctl(byte[] input, List<String> arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("keyctl"));
+        command.addAll(arguments);
         Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
         try (OutputStream stdin = process.getOutputStream()) {
-            if (input != null) {
-                stdin.write(bytes(input));
-            }
+            stdin.write(input);
         }
         String answer =
                 new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();

@@ -21,6 +21,7 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.Watch;
 import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
 import io.watchqueue.reactor.NotificationFlux;
+import io.watchqueue.reactor.NotificationOperators;
 import io.watchqueue.reactor.ReactiveWatchQueue;
 
 import reactor.core.publisher.Flux;
@@ -68,12 +69,15 @@ final class FollowedKey {
                 .map(queue -> new FollowedKey(keys, name, keyring, queue));
     }
 
-    /** Emits at once, and whenever something may have changed; fails when the queue does. */
+    /**
+     * Emits when the queue is received, and whenever something may have changed; fails when the
+     * queue does.
+     */
     Flux<FollowedKey> reasonsToLook() {
         return queue.receive()
+                .transform(NotificationOperators.resyncOnLoss(Mono.just(this)))
                 .publishOn(Schedulers.boundedElastic(), PREFETCH)
-                .map(anything -> this)
-                .startWith(this);
+                .map(anything -> this);
     }
 
     /** Closes the queue, and completes when it is closed. */

@@ -15,7 +15,6 @@
  */
 package io.watchqueue.examples.credentials;
 
-import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.WatchQueueException;
 import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
@@ -58,7 +57,7 @@ public final class RotatingSecret implements Disposable {
 
     private final Keyctl keys = Keyctl.system();
     private final SecretName name;
-    private final @Nullable KeyId special;
+    private final SecretKeyring keyring;
     private final Sinks.Many<Rotation> rotations = Sinks.many().replay().latest();
     private final Disposable.Swap following = Disposables.swap();
     private volatile @Nullable FollowedKey followed;
@@ -70,9 +69,8 @@ public final class RotatingSecret implements Disposable {
 
     private RotatingSecret(SecretName name) {
         this.name = name;
-        KeyId keyring = keys.find(name.keyring());
-        // What a special keyring is depends on the thread that asks: it is the one that asks here.
-        this.special = keyring.isSpecial() ? keys.resolve(keyring, true) : null;
+        this.keyring = new SecretKeyring(keys, name);
+        keyring.find();
     }
 
     /**
@@ -80,13 +78,18 @@ public final class RotatingSecret implements Disposable {
      *
      * @param keyring the keyring that has the key, as {@link Keyctl#find} understands it: a special
      *     one such as {@code @u}, which is created if need be, a serial, or {@code %:NAME}, which
-     *     is looked up again when that keyring is gone. It has to grant View, Search and Read
+     *     is looked up again when that keyring is gone. It has to grant View, Search and Read. A
+     *     keyring of that name is followed only if this process possesses it or its user owns it:
+     *     any user can make a keyring of any name. Likewise, a serial is followed only as long as
+     *     its owner is the same
      * @param type the key's type, such as {@code user}
      * @param description the key's description; the key has to grant View, Search and Read, and be
      *     in the keyring itself, not in one that is in it. It may be absent
      * @return the secret, to be disposed of
      * @throws IllegalArgumentException if the keyring is not understood
      * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
+     * @throws io.watchqueue.KeyPermissionException if it does not grant View
+     * @throws CredentialUnavailableException if the only keyring of that name is another user's
      */
     public static RotatingSecret follow(String keyring, String type, String description) {
         RotatingSecret rotating = new RotatingSecret(new SecretName(keyring, type, description));
@@ -97,7 +100,7 @@ public final class RotatingSecret implements Disposable {
     private void start() {
         following.update(
                 Flux.usingWhen(
-                                Mono.defer(() -> FollowedKey.open(keys, name, keyring())),
+                                Mono.defer(() -> FollowedKey.open(keys, name, keyring.find())),
                                 this::follow,
                                 FollowedKey::close)
                         .subscribeOn(Schedulers.boundedElastic())
@@ -113,18 +116,14 @@ public final class RotatingSecret implements Disposable {
         return name;
     }
 
-    private KeyId keyring() {
-        return special != null ? special : keys.find(name.keyring());
-    }
-
     private Flux<FollowedKey> follow(FollowedKey key) {
         followed = key;
         return key.reasonsToLook().doOnNext(this::refresh);
     }
 
     private synchronized void notFollowed(Throwable cause) {
+        drop(CredentialUnavailableException.notFollowed(name, cause), followed);
         followed = null;
-        drop(CredentialUnavailableException.notFollowed(name, cause));
     }
 
     /** One at a time for a queue, so that what was seen last is what is held. */
@@ -133,15 +132,18 @@ public final class RotatingSecret implements Disposable {
             try {
                 hold(key.look(), key);
             } catch (CredentialUnavailableException e) {
-                drop(e);
+                drop(e, key);
             }
         }
     }
 
+    /** A look may take its time; what it finds counts only if its queue has no successor yet. */
+    private boolean isOutdated(@Nullable FollowedKey key) {
+        return isDisposed() || key != followed;
+    }
+
     private synchronized void hold(Found found, FollowedKey key) {
-        if (isDisposed()
-                || key != followed
-                || secret != null && secret.isStill(found.key(), found.payload())) {
+        if (isOutdated(key) || secret != null && secret.isStill(found.key(), found.payload())) {
             Arrays.fill(found.payload(), (byte) 0);
             return;
         }
@@ -151,8 +153,9 @@ public final class RotatingSecret implements Disposable {
         rotations.tryEmitNext(new Rotation.Loaded(found.key(), version));
     }
 
-    private synchronized void drop(CredentialUnavailableException reason) {
-        if (isDisposed()) {
+    private synchronized void drop(
+            CredentialUnavailableException reason, @Nullable FollowedKey key) {
+        if (isOutdated(key)) {
             return;
         }
         boolean told = unavailable != null && unavailable.reason() == reason.reason();
@@ -214,11 +217,7 @@ public final class RotatingSecret implements Disposable {
     private <T> T lookAndUse(Function<? super Secret, T> use) {
         FollowedKey key = followed;
         if (key != null) {
-            try {
-                refresh(key);
-            } catch (WatchQueueException e) {
-                drop(CredentialUnavailableException.notFollowed(name, e));
-            }
+            lookAgain(key);
         }
         synchronized (this) {
             if (secret != null) {
@@ -226,6 +225,20 @@ public final class RotatingSecret implements Disposable {
             }
             throw Objects.requireNonNull(unavailable);
         }
+    }
+
+    /** Looks because somebody asks, and not because of a notification. */
+    void lookAgain(FollowedKey key) {
+        try {
+            refresh(key);
+        } catch (WatchQueueException e) {
+            drop(CredentialUnavailableException.notFollowed(name, e), key);
+        }
+    }
+
+    /** What is followed now; null if nothing is. */
+    @Nullable FollowedKey followed() {
+        return followed;
     }
 
     /**

@@ -47,6 +47,7 @@ class RotatingSecretTests {
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final int VIEW_ONLY = 0x01010000;
     private static final int ALL = 0x3f3f0000;
+    private static final int FOR_OTHERS = 0x1b; // View, Read, Search, Link
 
     private final SimulatedKernel kernel = SimulatedKernel.install();
     private final Keyctl keys = Keyctl.system();
@@ -372,6 +373,126 @@ class RotatingSecretTests {
                 .thenConsumeWhile(rotation -> unavailable(rotation) != null)
                 .expectNextMatches(rotation -> rotation instanceof Rotation.Loaded)
                 .then(() -> assertThat(current(secret)).isEqualTo("two"))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    /** Shows a keyring with a token in it to all, as any user can. */
+    private KeyId showAnothersVault() {
+        AtomicReference<KeyId> theirs = new AtomicReference<>();
+        kernel.as(
+                4711,
+                4711,
+                () -> {
+                    KeyId ring = keys.addKeyring("vault", Keyring.USER);
+                    KeyId token = keys.add("user", "token", bytes("theirs"), ring);
+                    keys.setPermissions(token, ALL | FOR_OTHERS);
+                    keys.setPermissions(ring, ALL | FOR_OTHERS);
+                    theirs.set(ring);
+                });
+        return theirs.get();
+    }
+
+    @Test
+    void anotherUsersKeyringOfThatNameIsNotFollowed() {
+        KeyId key = add("one");
+        RotatingSecret secret = follow("%:vault");
+        StepVerifier.create(secret.rotations())
+                .expectNext(new Rotation.Loaded(key, 1))
+                .then(this::showAnothersVault)
+                .then(() -> keys.unlink(vault, Keyring.USER))
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.FOREIGN)
+                .then(() -> assertThat(whyNone(secret)).isEqualTo(Reason.FOREIGN))
+                .then(
+                        () ->
+                                keys.add(
+                                        "user",
+                                        "token",
+                                        bytes("two"),
+                                        keys.addKeyring("vault", Keyring.USER)))
+                .thenConsumeWhile(rotation -> unavailable(rotation) != null)
+                .expectNextMatches(rotation -> rotation instanceof Rotation.Loaded)
+                .then(() -> assertThat(current(secret)).isEqualTo("two"))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void anotherUsersKeyringIsAnErrorAtOnceUnlessItIsPossessed() {
+        keys.unlink(vault, Keyring.USER);
+        KeyId theirs = showAnothersVault();
+        assertThatThrownBy(() -> follow("%:vault"))
+                .isInstanceOf(CredentialUnavailableException.class)
+                .hasMessageContainingAll(theirs + " is owned by user 4711", "keyctl link");
+        keys.link(theirs, Keyring.USER);
+        assertThat(current(follow("%:vault"))).isEqualTo("theirs");
+    }
+
+    @Test
+    void anOwnKeyringNeedNotBePossessed() {
+        KeyId key = add("one");
+        keys.setPermissions(vault, ALL);
+        keys.setPermissions(key, ALL);
+        keys.joinSession();
+        assertThat(current(follow("%:vault"))).isEqualTo("one");
+    }
+
+    /** Serials are random, but whoever makes keys for long enough gets any. */
+    @Test
+    void aSerialThatAnotherUserHasGotIsNotFollowed() {
+        KeyId key = add("one");
+        RotatingSecret secret = follow();
+        StepVerifier.create(secret.rotations())
+                .expectNext(new Rotation.Loaded(key, 1))
+                .then(() -> keys.unlink(vault, Keyring.USER))
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .then(
+                        () -> {
+                            kernel.nextSerial(vault.value());
+                            assertThat(showAnothersVault()).isEqualTo(vault);
+                            assertThat(keys.describe(vault).uid()).isEqualTo(4711);
+                        })
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.FOREIGN)
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void thereIsNoSecretBeforeItsChangesAreReceived() {
+        KeyId key = add("one");
+        kernel.fail(NativeCall.EPOLL_CREATE, "EMFILE");
+        StepVerifier.create(follow().rotations())
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .expectNext(new Rotation.Loaded(key, 1))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    /** As by a thread that was in a system call when the queue failed. */
+    @Test
+    void whatALookOfAPredecessorFindsIsIgnored() {
+        KeyId key = add("one");
+        RotatingSecret secret = follow();
+        assertThat(current(secret)).isEqualTo("one");
+        FollowedKey predecessor = secret.followed();
+        StepVerifier.create(secret.rotations())
+                .expectNext(new Rotation.Loaded(key, 1))
+                .then(
+                        () -> {
+                            kernel.settle();
+                            kernel.fail(NativeCall.READ, "EIO");
+                            keys.setPermissions(key, ALL);
+                        })
+                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .expectNext(new Rotation.Loaded(key, 2))
+                .then(() -> secret.lookAgain(predecessor)) // whose queue is closed
+                .then(() -> assertThat(current(secret)).isEqualTo("one"))
+                .then(() -> kernel.fail(NativeCall.SEARCH, "EKEYEXPIRED"))
+                .then(() -> secret.lookAgain(predecessor)) // which finds no key
+                .then(() -> assertThat(current(secret)).isEqualTo("one"))
+                .then(() -> keys.update(key, bytes("two")))
+                .expectNext(new Rotation.Loaded(key, 3))
                 .thenCancel()
                 .verify(SOON);
     }

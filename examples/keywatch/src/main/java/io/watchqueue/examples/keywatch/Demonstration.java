@@ -43,23 +43,42 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * {@code keywatch} without a command: another process, keyctl(1), changes keys in about every way
- * there is, and this one prints what the kernel says of it; then a small queue overflows, and the
- * stream shows where. All keys are in a session keyring of its own, which ends with the process.
+ * {@code keywatch} without a command: keys are changed in about every way there is, and the
+ * notifications of it are printed; then a small queue overflows, and the stream shows where. All
+ * keys are in a session keyring of its own, which ends with the process.
  *
  * <p>It knows how many notifications each change makes, and fails if they do not come.
  */
 final class Demonstration {
 
+    /** Makes the changes that are demonstrated. */
+    interface Changes {
+
+        /**
+         * Makes one.
+         *
+         * @param arguments as keyctl(1) takes them
+         * @return what keyctl(1) prints
+         */
+        String make(List<String> arguments) throws IOException, InterruptedException;
+    }
+
     private static final int PATIENCE_SECONDS = 30;
     private static final int SMALL_CAPACITY = 32;
 
     private final PrintWriter out;
+    private final Changes changes;
     private final Semaphore arrived = new Semaphore(0);
     private volatile @Nullable Throwable failure;
 
+    /** One whose changes another process makes: keyctl(1). */
     Demonstration(PrintWriter out) {
+        this(out, Demonstration::keyctl);
+    }
+
+    Demonstration(PrintWriter out, Changes changes) {
         this.out = out;
+        this.changes = changes;
     }
 
     /** Returns the exit status. */
@@ -84,7 +103,7 @@ final class Demonstration {
         String owner = Integer.toUnsignedString(keys.describe(token).uid());
 
         KeyNames names = new KeyNames(keys);
-        NotificationFlux changes =
+        NotificationFlux notifications =
                 NotificationFlux.builder()
                         .watch(orders, 1)
                         .watch(archive, 2)
@@ -98,24 +117,25 @@ final class Demonstration {
             out.printf("  tag %-3d %s%n", tag++, LineFormat.text(key.value(), names));
         }
         out.println();
-        changes.publishOn(Schedulers.single(), SMALL_CAPACITY)
+        notifications
+                .publishOn(Schedulers.single(), SMALL_CAPACITY)
                 .subscribe(notification -> show(notification, names), this::fail);
 
-        String receipt = keyctl(1, "add", "user", "receipt", "r1", orders);
-        keyctl(1, "update", token, "2");
-        keyctl(1, "add", "user", "token", "3", orders);
-        keyctl(1, "link", token, archive);
-        keyctl(1, "setperm", token, "0x3f3f0000");
-        keyctl(1, "chown", token, owner);
-        keyctl(1, "timeout", token, "600");
-        keyctl(2, "move", receipt, orders, archive);
-        keyctl(1, "unlink", receipt, archive);
-        keyctl(1, "restrict_keyring", archive);
-        keyctl(1, "revoke", token);
-        keyctl(1, "clear", orders);
-        keyctl(2, "unlink", token, archive);
-        keyctl(2, "invalidate", draft);
-        changes.dispose();
+        String receipt = change(1, "add", "user", "receipt", "r1", orders);
+        change(1, "update", token, "2");
+        change(1, "add", "user", "token", "3", orders);
+        change(1, "link", token, archive);
+        change(1, "setperm", token, "0x3f3f0000");
+        change(1, "chown", token, owner);
+        change(1, "timeout", token, "600");
+        change(2, "move", receipt, orders, archive);
+        change(1, "unlink", receipt, archive);
+        change(1, "restrict_keyring", archive);
+        change(1, "revoke", token);
+        change(1, "clear", orders);
+        change(2, "unlink", token, archive);
+        change(2, "invalidate", draft);
+        notifications.dispose();
     }
 
     private void show(Notification notification, KeyNames names) {
@@ -130,11 +150,18 @@ final class Demonstration {
                                 ZonedDateTime.now(ZoneId.systemDefault()), notification, names));
     }
 
-    private String keyctl(int notifications, Object... arguments)
+    private String change(int notifications, Object... arguments)
             throws IOException, InterruptedException, TimeoutException {
+        List<String> words = Arrays.stream(arguments).map(Object::toString).toList();
+        out.println("$ keyctl " + String.join(" ", words));
+        String answer = changes.make(words);
+        await(notifications);
+        return answer;
+    }
+
+    private static String keyctl(List<String> arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("keyctl"));
-        Arrays.stream(arguments).map(Object::toString).forEach(command::add);
-        out.println("$ " + String.join(" ", command));
+        command.addAll(arguments);
         Process process = start(command);
         String answer =
                 new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -142,7 +169,6 @@ final class Demonstration {
         if (status != 0) {
             throw new IOException(String.join(" ", command) + " failed with status " + status);
         }
-        await(notifications);
         return answer;
     }
 
@@ -183,10 +209,10 @@ final class Demonstration {
             throws InterruptedException, TimeoutException {
         KeyId busy = keys.add("user", "busy", bytes("0"), session);
         KeyNames names = new KeyNames(keys);
-        NotificationFlux changes =
+        NotificationFlux notifications =
                 NotificationFlux.builder().capacity(SMALL_CAPACITY).watch(busy, 5).build();
         Unhurried subscriber = new Unhurried(names);
-        changes.subscribe(subscriber);
+        notifications.subscribe(subscriber);
 
         int updates = SMALL_CAPACITY + 18;
         out.printf("%d updates, for a kernel queue of %d and no demand%n", updates, SMALL_CAPACITY);
@@ -205,7 +231,7 @@ final class Demonstration {
         subscriber.requestUnbounded();
         await(SMALL_CAPACITY - first + 1 + 1);
         subscriber.endOfGroup();
-        changes.dispose();
+        notifications.dispose();
         if (subscriber.losses != 1) {
             throw new IllegalStateException(
                     subscriber.losses + " losses were reported, not the one that there was");

@@ -21,9 +21,18 @@ import io.watchqueue.WatchQueueUnsupportedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 
@@ -42,22 +51,64 @@ import java.util.concurrent.TimeoutException;
             "0:all was well",
             "1:the kernel refused something",
             "2:the command line was wrong",
-            "3:this machine has no watch queues"
+            "3:this machine has no watch queues",
+            "141:nobody reads what it prints any more"
         })
 public final class KeyWatch implements Callable<Integer> {
 
     private static final int REFUSED = 1;
     private static final int UNSUPPORTED = 3;
 
+    /** What a shell says of a filter that SIGPIPE has ended, which a JVM ignores. */
+    private static final int NOBODY_READS = 141;
+
+    private static final char REPLACEMENT = '\ufffd';
+
     @Spec private CommandSpec spec;
 
+    @Option(
+            names = "--simulated",
+            description = "The demonstration on the library's simulated kernel, on any machine.")
+    private boolean simulated;
+
     /**
-     * Runs the command.
+     * Runs the command. It prints UTF-8 whatever the locale is, since programs read it.
      *
      * @param arguments see {@code --help}
      */
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        StandardOutput output = new StandardOutput();
+        PrintWriter out = inUtf8(output);
+        PrintWriter err = inUtf8(new FileOutputStream(FileDescriptor.err));
+        int status = commandLine().setOut(out).setErr(err).execute(asTyped(List.of(arguments)));
+        out.flush();
+        IOException failure = output.failure();
+        if (failure != null) {
+            status = output.isReadByAProgram() ? NOBODY_READS : REFUSED;
+            if (status == REFUSED) {
+                err.println("keywatch: write to standard output: " + failure.getMessage());
+            }
+        }
+        System.exit(status);
+    }
+
+    private static PrintWriter inUtf8(OutputStream stream) {
+        return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+    }
+
+    /** In a locale without them, such as C, the JVM replaces all characters that are not ASCII. */
+    private static String[] asTyped(List<String> arguments) {
+        if (arguments.stream().noneMatch(argument -> argument.indexOf(REPLACEMENT) >= 0)) {
+            return arguments.toArray(String[]::new);
+        }
+        try {
+            List<String> words =
+                    List.of(Files.readString(Path.of("/proc/self/cmdline")).split("\0", -1));
+            int end = words.size() - 1; // the last one is empty, behind the last of the zeros
+            return words.subList(end - arguments.size(), end).toArray(String[]::new);
+        } catch (IOException e) {
+            return arguments.toArray(String[]::new); // not in UTF-8, or there is no /proc
+        }
     }
 
     static CommandLine commandLine() {
@@ -68,7 +119,8 @@ public final class KeyWatch implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return new Demonstration(spec.commandLine().getOut()).run();
+        PrintWriter out = spec.commandLine().getOut();
+        return simulated ? SimulatedDemonstration.run(out) : new Demonstration(out).run();
     }
 
     private static int complain(

@@ -31,6 +31,7 @@ import java.io.StringWriter;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.function.Function;
 
 /** How a notification is printed, on one line. */
@@ -57,7 +58,11 @@ enum LineFormat {
                 what = column("UNKNOWN") + notification;
             }
             return String.format(
-                    "%s  tag %-3d %s", TIME.format(time), notification.watchTag(), what);
+                    Locale.ROOT,
+                    "%s  tag %-3d %s",
+                    TIME.format(time),
+                    notification.watchTag(),
+                    what);
         }
     },
 
@@ -122,7 +127,8 @@ enum LineFormat {
         }
     };
 
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
     private static final JsonFactory FACTORY = new JsonFactory();
 
     /**
@@ -154,7 +160,7 @@ enum LineFormat {
     }
 
     private static String column(String event) {
-        return String.format("%-13s", event);
+        return String.format(Locale.ROOT, "%-13s", event);
     }
 
     private static String textOfAux(KeyNotification change, KeyNames names) {
@@ -167,9 +173,10 @@ enum LineFormat {
 
     /** A key, as people want to read of it. */
     static String text(int serial, KeyNames names) {
+        String number = Integer.toUnsignedString(serial);
         return names.of(serial)
-                .map(key -> key.type() + " " + serial + " \"" + printable(key.description()) + '"')
-                .orElseGet(() -> "key " + Integer.toUnsignedString(serial));
+                .map(key -> key.type() + " " + number + " \"" + printable(key.description()) + '"')
+                .orElseGet(() -> "key " + number);
     }
 
     /** A description is anybody's text, and must not steer the terminal. */
@@ -180,7 +187,7 @@ enum LineFormat {
                         character -> {
                             if (Character.isISOControl(character)
                                     || Character.getType(character) == Character.FORMAT) {
-                                printable.append(String.format("\\u%04x", character));
+                                printable.append(String.format(Locale.ROOT, "\\u%04x", character));
                             } else {
                                 printable.appendCodePoint(character);
                             }

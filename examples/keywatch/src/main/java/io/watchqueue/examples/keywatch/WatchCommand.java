@@ -17,13 +17,18 @@ package io.watchqueue.examples.keywatch;
 
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
+import io.watchqueue.KeyPermissionException;
+import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
+import io.watchqueue.LossNotification;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.RemovalNotification;
+import io.watchqueue.Watch;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueSupport;
 import io.watchqueue.reactor.NotificationFlux;
+import io.watchqueue.reactor.ReactiveWatchQueue;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,14 +38,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-import reactor.core.publisher.Flux;
-
 import java.io.PrintWriter;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 
 /** {@code keywatch watch}: until Ctrl-C, or until all that is watched is gone. */
@@ -104,31 +105,56 @@ final class WatchCommand implements Callable<Integer> {
         WatchQueueSupport.probe().require("watch keys");
         Keyctl keys = Keyctl.system();
         KeyNames names = new KeyNames(keys);
-        PrintWriter out = spec.commandLine().getOut();
-        Set<Integer> watched = new LinkedHashSet<>();
-        Flux<Notification> changes =
-                changes(keys, names, watched).doOnSubscribe(started -> announce(watched, names));
-        // Iterating prints on this thread: the reader never waits for a terminal, the kernel's
-        // queue does.
-        for (Notification notification : changes.toIterable(BATCH)) {
-            out.println(
-                    format.line(ZonedDateTime.now(ZoneId.systemDefault()), notification, names));
-            if (out.checkError()) {
-                break; // whoever read our output has gone
-            }
-            if (notification instanceof RemovalNotification removal) {
-                names.forget((int) removal.id());
-            }
+        ReactiveWatchQueue queue = queue(keys, names).open().blockOptional().orElseThrow();
+        try {
+            announce(queue, names);
+            print(queue, keys, names);
+        } finally {
+            queue.dispose();
         }
         return CommandLine.ExitCode.OK;
     }
 
-    private void announce(Set<Integer> watched, KeyNames names) {
+    private void announce(ReactiveWatchQueue queue, KeyNames names) {
         PrintWriter err = spec.commandLine().getErr();
-        watched.forEach(key -> err.println("keywatch: watching " + LineFormat.text(key, names)));
+        for (Watch watch : queue.watches()) {
+            err.println("keywatch: watching " + LineFormat.text(watch.key().value(), names));
+        }
     }
 
-    private NotificationFlux changes(Keyctl keys, KeyNames names, Set<Integer> watched) {
+    private void print(ReactiveWatchQueue queue, Keyctl keys, KeyNames names) {
+        PrintWriter out = spec.commandLine().getOut();
+        // Iterating prints on this thread: the reader never waits for a terminal, the kernel's
+        // queue does.
+        for (Notification notification : queue.receive().toIterable(BATCH)) {
+            ZonedDateTime now = ZonedDateTime.now(ZoneId.systemDefault());
+            out.print(format.line(now, notification, names) + '\n');
+            if (out.checkError()) { // which flushes first
+                return;
+            }
+            if (notification instanceof RemovalNotification removal) {
+                names.forget((int) removal.id());
+            } else if (notification instanceof LossNotification) {
+                unwatchWhatIsGone(queue, keys);
+            }
+        }
+    }
+
+    /** The removal of a key may be among what was lost: then only this tells that it is gone. */
+    private static void unwatchWhatIsGone(ReactiveWatchQueue queue, Keyctl keys) {
+        for (Watch watch : queue.watches()) {
+            try {
+                keys.describe(watch.key());
+            } catch (KeyPermissionException e) {
+                // It is there.
+            } catch (KeyUnavailableException e) {
+                queue.unwatch(watch.key())
+                        .block(); // does nothing if it is only revoked, or expired
+            }
+        }
+    }
+
+    private NotificationFlux.Builder queue(Keyctl keys, KeyNames names) {
         NotificationFlux.Builder builder = NotificationFlux.builder().completeWhenUnwatched();
         try {
             builder.capacity(capacity);
@@ -138,12 +164,13 @@ final class WatchCommand implements Callable<Integer> {
                                 NotificationFilter.events(events.toArray(KeyEvent[]::new))));
             }
             for (String reference : references) {
-                KeyId key = keys.resolve(keys.find(reference), true);
-                builder.watch(key, tag);
-                names.of(key.value()); // while it is there
-                watched.add(key.value());
+                KeyId key = keys.find(reference);
+                // Not a serial: that would take the permission to search it.
+                KeyId serial = key.isSpecial() ? keys.resolve(key, true) : key;
+                builder.watch(serial, tag);
+                names.of(serial.value()); // while it is there
             }
-            return builder.build();
+            return builder;
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }

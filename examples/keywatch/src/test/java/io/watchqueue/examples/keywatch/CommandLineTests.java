@@ -32,7 +32,7 @@ class CommandLineTests {
     @Test
     void helpNamesTheOptionsAndTheExitStatus() {
         assertThat(keywatch.run("--help")).isZero();
-        assertThat(keywatch.out()).contains("watch", "Exit status:", "3   this machine has no");
+        assertThat(keywatch.out()).contains("watch", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
                 .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s");
@@ -58,6 +58,16 @@ class CommandLineTests {
     void anUnknownEventIsNamed() {
         keywatch.run("watch", "--filter", "updated,exploded", "@u");
         assertThat(keywatch.err()).contains("'exploded'", "upd");
+    }
+
+    @Test
+    void theSimulatedDemonstrationShowsChangesARemovalAndALoss() {
+        assertThat(keywatch.run("--simulated")).as(keywatch.err()).isZero();
+        assertThat(keywatch.out())
+                .startsWith("Simulated: ")
+                .contains("UPDATED", "LINKED", "UNLINKED", "CLEARED", "REVOKED", "SETATTR")
+                .contains("INVALIDATED", "REMOVED", "LOSS");
+        assertThat(keywatch.err()).isEmpty();
     }
 
     @ParameterizedTest

@@ -47,6 +47,8 @@ final class FollowedKeyring {
     private final KeyringMirror mirror;
     private final Flux<Notification> changes;
     private final Sinks.Empty<Void> ended = Sinks.empty();
+    private final Sinks.Many<Integer> browsers = Sinks.many().replay().latestOrDefault(0);
+    private int present;
 
     /**
      * @param linger how long it is followed without any browser
@@ -69,9 +71,13 @@ final class FollowedKeyring {
                                 e -> LOG.error("{} is not followed any more", reference, e))
                         .doFinally(end -> ended.tryEmitEmpty())
                         .publish(UNDER_WAY)
-                        .refCount(1, linger);
-        // Whoever asked for it may have left again: then it has had a subscriber all the same.
-        changes.takeUntilOther(Mono.delay(linger)).subscribe(change -> {}, e -> {});
+                        .refCount();
+        Mono<Long> unused =
+                browsers.asFlux()
+                        .switchMap(count -> count == 0 ? Mono.delay(linger) : Mono.never())
+                        .next();
+        // What nobody else takes is taken here, so that the mirror is right without any browser.
+        changes.takeUntilOther(unused).subscribe(change -> {}, e -> {});
     }
 
     KeyringMirror mirror() {
@@ -83,7 +89,12 @@ final class FollowedKeyring {
      * boundedWithLoss} behind it.
      */
     Flux<Notification> changes() {
-        return changes;
+        return changes.doOnSubscribe(subscription -> count(1)).doFinally(end -> count(-1));
+    }
+
+    private synchronized void count(int more) {
+        present += more;
+        browsers.tryEmitNext(present);
     }
 
     /** Completes when it is followed no more. */

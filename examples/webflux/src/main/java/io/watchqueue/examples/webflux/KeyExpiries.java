@@ -15,45 +15,83 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.WatchQueueException;
+
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.function.IntUnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** When keys expire, of which keyctl(2) tells nothing: the fourth column of /proc/keys. */
 final class KeyExpiries {
 
-    private static final int SERIAL = 0;
-    private static final int EXPIRY = 3;
-    private static final int COLUMNS = 9;
+    private static final Pattern LINE =
+            Pattern.compile("([0-9a-f]{8}) [A-Za-z-]{7} +\\d+ +(perm|expd|\\d+[smhdw]) ");
 
     private KeyExpiries() {}
 
     /** What is known now, of the keys that this process may view; nothing without /proc/keys. */
-    static Map<Integer, String> now() {
-        // A description may be of any bytes.
-        try (Stream<String> lines =
-                Files.lines(Path.of("/proc/keys"), StandardCharsets.ISO_8859_1)) {
-            return parse(lines);
-        } catch (NoSuchFileException e) {
-            return Map.of();
+    static Map<Integer, String> now(Keyctl keys) {
+        try {
+            // A description may be of any bytes.
+            String text = Files.readString(Path.of("/proc/keys"), StandardCharsets.ISO_8859_1);
+            return parse(List.of(text.split("\n")), serial -> lineBreaks(keys, serial));
         } catch (IOException e) {
-            throw new UncheckedIOException("read /proc/keys", e);
+            return Map.of(); // there is none, or a container masks it
         }
     }
 
-    static Map<Integer, String> parse(Stream<String> lines) {
-        return lines.map(line -> line.trim().split(" +", COLUMNS))
-                .collect(
-                        Collectors.toMap(
-                                columns -> Integer.parseUnsignedInt(columns[SERIAL], 16),
-                                columns -> words(columns[EXPIRY]),
-                                (first, again) -> again));
+    private static int lineBreaks(Keyctl keys, int serial) {
+        try {
+            String description = keys.describe(KeyId.of(serial)).description();
+            return (int) description.chars().filter(character -> character == '\n').count();
+        } catch (WatchQueueException e) {
+            return 0; // it is gone by now
+        }
+    }
+
+    /**
+     * Reads the lines, in which a description may have written others that look like those of keys.
+     *
+     * @param lineBreaks how many line breaks the description of a key has; asked only if there are
+     *     signs of any
+     */
+    static Map<Integer, String> parse(List<String> lines, IntUnaryOperator lineBreaks) {
+        boolean plain = areOfOneKeyEach(lines);
+        Map<Integer, String> expiries = new HashMap<>();
+        int next = 0;
+        while (next < lines.size()) {
+            Matcher line = LINE.matcher(lines.get(next));
+            next++;
+            if (line.lookingAt()) {
+                int serial = Integer.parseUnsignedInt(line.group(1), 16);
+                expiries.put(serial, words(line.group(2)));
+                next += plain ? 0 : lineBreaks.applyAsInt(serial);
+            }
+        }
+        return expiries;
+    }
+
+    /** The kernel writes the keys by their serials. What is written among them is none of these. */
+    private static boolean areOfOneKeyEach(List<String> lines) {
+        long last = 0;
+        for (String text : lines) {
+            Matcher line = LINE.matcher(text);
+            long serial = line.lookingAt() ? Long.parseLong(line.group(1), 16) : 0;
+            if (serial <= last) {
+                return false;
+            }
+            last = serial;
+        }
+        return true;
     }
 
     private static String words(String column) {

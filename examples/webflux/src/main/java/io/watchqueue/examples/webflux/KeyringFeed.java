@@ -18,6 +18,7 @@ package io.watchqueue.examples.webflux;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.WatchQueueException;
 import io.watchqueue.reactor.NotificationFlux;
@@ -46,9 +47,12 @@ final class KeyringFeed implements Disposable {
     private static final Set<KeyEvent> LINKS =
             EnumSet.of(KeyEvent.LINKED, KeyEvent.UNLINKED, KeyEvent.CLEARED);
 
+    /** Special keyrings that are the same for each thread of the process. */
+    private static final Set<KeyId> OF_USER = Set.of(Keyring.USER, Keyring.USER_SESSION);
+
     private final Keyctl keys = Keyctl.system();
     private final String reference;
-    private final @Nullable KeyId special;
+    private final @Nullable KeyId ofStartingThread;
     private final WatchqueueProperties properties;
     private final FeedMeters meters;
     private final Mono<FollowedKeyring> followed;
@@ -61,8 +65,9 @@ final class KeyringFeed implements Disposable {
         this.reference = reference;
         this.properties = properties;
         this.meters = meters;
-        // What a special keyring is depends on the thread that asks: here the one that starts.
-        this.special = reference.startsWith("@") ? keys.resolve(keys.find(reference), true) : null;
+        KeyId keyring = reference.startsWith("@") ? keys.find(reference) : null;
+        this.ofStartingThread =
+                keyring == null || OF_USER.contains(keyring) ? null : keys.resolve(keyring, true);
         this.followed =
                 Mono.fromCallable(this::open)
                         .subscribeOn(Schedulers.boundedElastic())
@@ -70,12 +75,16 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Tells which keyring it is now: one that is named may be another tomorrow.
+     * Tells which keyring it is now: one that is named, or is the user's, may be another tomorrow.
      *
      * @throws io.watchqueue.KeyUnavailableException if there is none
      */
     private KeyId keyring() {
-        return special != null ? special : keys.find(reference);
+        if (ofStartingThread != null) {
+            return ofStartingThread;
+        }
+        KeyId keyring = keys.find(reference);
+        return keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
     }
 
     /** Which keyring it is now, or why it is none. */

@@ -113,9 +113,18 @@ final class KeyringMirror {
         return true;
     }
 
-    /** Whether this tells that the keyring is gone. */
+    /**
+     * Whether this tells that nothing will happen in the keyring any more, as it is revoked or
+     * gone. To be called after {@link #apply}.
+     */
     boolean isEndedBy(Notification notification) {
-        return notification instanceof RemovalNotification removal && removal.id() == root;
+        if (notification instanceof RemovalNotification removal) {
+            return removal.id() == root;
+        }
+        KnownKey key = known.get(root);
+        // The removal of a destroyed keyring is still to come, unless it was dropped.
+        return key != null
+                && (key.isRevoked() || (key.isGone() && notification instanceof LossNotification));
     }
 
     /** The keyring, and all that is linked into it. */
@@ -161,7 +170,7 @@ final class KeyringMirror {
 
     /** Looks at these, and at what is linked into them and was not looked at before. */
     private void lookAt(Collection<Integer> serials, Map<Integer, KnownKey> result) {
-        Map<Integer, String> expiries = KeyExpiries.now();
+        Map<Integer, String> expiries = KeyExpiries.now(keys);
         Deque<Integer> next = new ArrayDeque<>(serials);
         boolean mayWatch = true;
         while (!next.isEmpty()) {
@@ -178,8 +187,15 @@ final class KeyringMirror {
                 continue;
             }
             result.put(serial, key);
-            key.members().stream().filter(member -> !result.containsKey(member)).forEach(next::add);
+            key.members().stream()
+                    .filter(member -> isToBeLookedAt(member, result.get(member)))
+                    .forEach(next::add);
         }
+    }
+
+    /** A key that nothing tells of may grant View by now. */
+    private boolean isToBeLookedAt(int serial, @Nullable KnownKey key) {
+        return key == null || (key.isHidden() && !tags.containsKey(serial));
     }
 
     private KnownKey lookAt(int serial, @Nullable String expiry) {
@@ -196,12 +212,13 @@ final class KeyringMirror {
         } catch (KeyPermissionException e) {
             return new KnownKey(description, expiry, List.of(), KnownKey.State.HIDDEN);
         } catch (KeyUnavailableException e) {
-            boolean gone = e.errnoName().equals("ENOKEY");
-            return new KnownKey(
-                    description,
-                    expiry,
-                    List.of(),
-                    gone ? KnownKey.State.GONE : KnownKey.State.HIDDEN);
+            KnownKey.State state =
+                    switch (e.errnoName()) {
+                        case "ENOKEY" -> KnownKey.State.GONE;
+                        case "EKEYREVOKED" -> KnownKey.State.REVOKED;
+                        default -> KnownKey.State.HIDDEN;
+                    };
+            return new KnownKey(description, expiry, List.of(), state);
         }
     }
 
@@ -225,7 +242,9 @@ final class KeyringMirror {
                 full = false;
             } catch (AlreadyWatchedException e) {
                 LOG.debug("Another tag than {} for key {}", tag, serial);
+                takeUpKeptWatch(serial);
             } catch (KeyPermissionException | KeyUnavailableException e) {
+                takeUpKeptWatch(serial);
                 return true;
             } catch (ResourceLimitException e) {
                 if (!full) {
@@ -236,6 +255,16 @@ final class KeyringMirror {
             }
         }
         return true;
+    }
+
+    /**
+     * A key that grants no View, is revoked or has expired cannot be unwatched: if it was unlinked
+     * like that and is linked again, it has its watch, and its tag, from before.
+     */
+    private void takeUpKeptWatch(int serial) {
+        queue.watches().stream()
+                .filter(watch -> watch.key().value() == serial)
+                .forEach(watch -> tags.put(serial, watch.tag()));
     }
 
     private void dropWhatIsNotLinked() {

@@ -16,10 +16,13 @@
 package io.watchqueue.examples.webflux;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.EndpointId;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
@@ -32,11 +35,13 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Answers only those who ask for this host by a name that it has. A foreign page whose name its
  * owner lets point to 127.0.0.1 is of the same origin for the browser, which then lets it read
- * everything here (DNS rebinding); but its name comes with the request.
+ * everything here (DNS rebinding); but its name comes with the request. The application's status is
+ * for everybody: a probe asks by whatever address it has.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 1)
@@ -45,22 +50,36 @@ class KnownHosts implements WebFilter {
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
     private final Set<String> configured;
+    private final Set<String> statuses;
 
-    KnownHosts(WatchqueueProperties properties) {
-        this.configured = properties.hosts();
+    KnownHosts(WatchqueueProperties properties, PathMappedEndpoints endpoints) {
+        String health = endpoints.getPath(EndpointId.of("health"));
+        this.statuses =
+                health == null
+                        ? Set.of()
+                        : Set.of(health, health + "/liveness", health + "/readiness");
+        this.configured =
+                properties.hosts().stream()
+                        .map(name -> name.toLowerCase(Locale.ROOT))
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        InetSocketAddress host = exchange.getRequest().getHeaders().getHost();
+        ServerHttpRequest request = exchange.getRequest();
+        InetSocketAddress host = request.getHeaders().getHost();
         return isKnown(host == null ? null : host.getHostString())
+                        || statuses.contains(request.getPath().pathWithinApplication().value())
                 ? chain.filter(exchange)
                 : refuse(exchange.getResponse());
     }
 
     private boolean isKnown(@Nullable String host) {
-        return host != null
-                && (LOOPBACK.contains(host.toLowerCase(Locale.ROOT)) || configured.contains(host));
+        if (host == null) {
+            return false;
+        }
+        String name = host.toLowerCase(Locale.ROOT);
+        return LOOPBACK.contains(name) || configured.contains(name);
     }
 
     private static Mono<Void> refuse(ServerHttpResponse response) {

@@ -38,14 +38,24 @@ record KnownKey(
     enum State {
         /** Its description and members are as they were at the last look. */
         SEEN,
-        /** There, but not to be looked at, or not any more. */
+        /** There, but not to be looked at now. */
         HIDDEN,
+        /** There, but of no use any more. */
+        REVOKED,
         /** There is no such key any more. */
         GONE
     }
 
     boolean isGone() {
         return state == State.GONE;
+    }
+
+    boolean isRevoked() {
+        return state == State.REVOKED;
+    }
+
+    boolean isHidden() {
+        return state == State.HIDDEN;
     }
 
     boolean isSeen() {

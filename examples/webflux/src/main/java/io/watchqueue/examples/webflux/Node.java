@@ -25,8 +25,8 @@ import java.util.List;
  * @param serial the serial
  * @param type the key type; null, and so all up to the expiry, if the key may not be looked at
  * @param description the description
- * @param uid the owner
- * @param gid the group
+ * @param uid the owner, 0 to 4294967295
+ * @param gid the group, 0 to 4294967295
  * @param permissions the permissions mask, in hexadecimal
  * @param expiry "never", "expired", or in how long, as /proc/keys has it; null if not known
  * @param complete whether the members are all there are: they are not if the keyring may not be
@@ -37,8 +37,8 @@ record Node(
         int serial,
         @Nullable String type,
         @Nullable String description,
-        @Nullable Integer uid,
-        @Nullable Integer gid,
+        @Nullable Long uid,
+        @Nullable Long gid,
         @Nullable String permissions,
         @Nullable String expiry,
         boolean complete,

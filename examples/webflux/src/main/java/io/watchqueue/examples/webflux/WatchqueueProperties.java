@@ -49,6 +49,8 @@ public record WatchqueueProperties(
         @DefaultValue Streams streams,
         @DefaultValue Set<String> hosts) {
 
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     /** Checks what the library would only refuse when the first browser comes. */
     public WatchqueueProperties {
         check(
@@ -59,7 +61,7 @@ public record WatchqueueProperties(
         check(capacity >= 1 && capacity <= 512, "capacity", capacity, "is from 1 to 512");
         check(prefetch >= 0, "prefetch", prefetch, "is 0 or more");
         check(keys >= 1, "keys", keys, "is 1 or more");
-        check(isPositive(linger), "linger", linger, "is more than 0s");
+        check(isPositive(linger), "linger", linger, "is more than 0s, and 24h at most");
         keyrings = List.copyOf(keyrings);
         hosts = Set.copyOf(hosts);
     }
@@ -99,18 +101,23 @@ public record WatchqueueProperties(
         public Streams {
             check(max >= 1, "streams.max", max, "is 1 or more");
             check(buffer >= 1, "streams.buffer", buffer, "is 1 or more");
-            check(isPositive(heartbeat), "streams.heartbeat", heartbeat, "is more than 0s");
-            check(!retry.isNegative(), "streams.retry", retry, "is 0s or more");
             check(
-                    stalled.compareTo(heartbeat) > 0,
+                    isPositive(heartbeat),
+                    "streams.heartbeat",
+                    heartbeat,
+                    "is more than 0s, and 24h at most");
+            check(retry.isZero() || isPositive(retry), "streams.retry", retry, "is from 0s to 24h");
+            check(
+                    isPositive(stalled) && stalled.compareTo(heartbeat) > 0,
                     "streams.stalled",
                     stalled,
-                    "is longer than streams.heartbeat, " + heartbeat);
+                    "is longer than streams.heartbeat, " + heartbeat + ", and 24h at most");
         }
     }
 
+    /** And none that a timer could not count in nanoseconds. */
     private static boolean isPositive(Duration duration) {
-        return !duration.isNegative() && !duration.isZero();
+        return !duration.isNegative() && !duration.isZero() && duration.compareTo(LONGEST) <= 0;
     }
 
     private static void check(boolean right, String property, Object value, String rule) {

@@ -24,6 +24,7 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
+import io.watchqueue.test.SimulatedQueue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -213,7 +214,9 @@ class ChangeStreamTests {
                 "all are told",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
         browsers.forEach(TestSubscriber::cancel);
-        eventually("the queue is closed", () -> kernel.queue().isClosed());
+        eventually(
+                "the queue is closed",
+                () -> kernel.queues().stream().allMatch(SimulatedQueue::isClosed));
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isZero();
     }
 
@@ -257,6 +260,74 @@ class ChangeStreamTests {
                 .then(() -> keys.invalidate(orders))
                 .assertNext(event -> assertChange(event, "INVALIDATED", orders))
                 .assertNext(event -> assertThat(event.event()).isEqualTo("removed"))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void theStreamEndsWithItsKeyringAlsoIfTheRemovalIsLost() {
+        StepVerifier.create(application.changes("%:orders"))
+                .expectNextCount(1)
+                .then(() -> kernel.queue().drop(2))
+                .then(() -> keys.invalidate(orders))
+                .assertNext(event -> assertThat(event.event()).isEqualTo("loss"))
+                .thenConsumeWhile(event -> "resync".equals(event.event()))
+                .expectComplete()
+                .verify(SOON);
+        assertThatTheSuccessorIsFollowed();
+    }
+
+    @Test
+    void theStreamEndsWithARevokedKeyring() {
+        StepVerifier.create(application.changes("%:orders"))
+                .expectNextCount(1)
+                .then(() -> keys.revoke(orders))
+                .assertNext(event -> assertChange(event, "REVOKED", orders))
+                .expectComplete()
+                .verify(SOON);
+        keys.unlink(orders, Keyring.USER);
+        assertThatTheSuccessorIsFollowed();
+    }
+
+    private void assertThatTheSuccessorIsFollowed() {
+        KeyId successor = keys.addKeyring("orders", Keyring.USER);
+        StepVerifier.create(application.changes("%:orders"))
+                .assertNext(
+                        event ->
+                                assertThat(assertResync(event, "subscribed").get("serial").asInt())
+                                        .isEqualTo(successor.value()))
+                .then(() -> keys.clear(successor))
+                .assertNext(event -> assertChange(event, "CLEARED", successor))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void aKeyThatWasUnlinkedWithoutViewIsFollowedAgain() {
+        KeyId token = keys.add("user", "token", SECRET, orders);
+        keys.link(token, Keyring.USER);
+        StepVerifier.create(application.changes("%:orders"))
+                .expectNextCount(1)
+                .then(() -> keys.setPermissions(token, 0x3e3e3e3e))
+                .assertNext(event -> assertChange(event, "SETATTR", token))
+                .then(() -> keys.unlink(token, orders))
+                .assertNext(event -> assertChange(event, "UNLINKED", orders))
+                .then(() -> assertThat(kernel.queue().watches()).containsKey(token))
+                .then(() -> keys.link(token, orders))
+                .assertNext(event -> assertChange(event, "LINKED", orders))
+                .then(() -> keys.setPermissions(token, 0x3f3f3f3f))
+                .assertNext(event -> assertChange(event, "SETATTR", token))
+                .then(() -> keys.setPermissions(token, 0x3e3e3e3e))
+                .assertNext(event -> assertChange(event, "SETATTR", token))
+                .then(() -> keys.unlink(token, orders))
+                .assertNext(event -> assertChange(event, "UNLINKED", orders))
+                .then(() -> keys.setPermissions(token, 0x3f3f3f3f))
+                .then(() -> keys.link(token, orders))
+                .assertNext(event -> assertChange(event, "LINKED", orders))
+                .then(() -> keys.revoke(token))
+                .assertNext(event -> assertChange(event, "REVOKED", token))
+                .then(() -> keys.invalidate(orders))
+                .thenConsumeWhile(event -> true)
                 .expectComplete()
                 .verify(SOON);
     }

@@ -70,7 +70,6 @@ final class EmulatedApplication implements ServedApplication {
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-XX:TieredStopAtLevel=1",
                                 "-XX:+UseSerialGC",
-                                "-Dio.watchqueue.rehearsal=false",
                                 "-jar",
                                 jar.toString()));
         Stream.of(properties).map(property -> "--" + property).forEach(command::add);

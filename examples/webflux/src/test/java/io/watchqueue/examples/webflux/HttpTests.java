@@ -66,7 +66,7 @@ class HttpTests {
                     "watchqueue.streams.max=2",
                     "watchqueue.streams.heartbeat=50ms",
                     "watchqueue.streams.stalled=1s",
-                    "watchqueue.hosts=keys.example",
+                    "watchqueue.hosts=KEYS.example",
                     "watchqueue.linger=100ms");
 
     @AfterEach
@@ -161,7 +161,7 @@ class HttpTests {
 
     @Test
     void anIdleStreamShowsThatItIsAlive() {
-        StepVerifier.create(application.changes("@u").skip(1).map(ServerSentEvent::comment))
+        StepVerifier.create(application.changes("@u").mapNotNull(ServerSentEvent::comment))
                 .expectNext("", "", "")
                 .thenCancel()
                 .verify(SOON);
@@ -207,11 +207,30 @@ class HttpTests {
 
     @Test
     void aHostThatItDoesNotHaveIsNotAnswered() {
-        for (String host : List.of("localhost", "127.0.0.1:8080", "[::1]:80", "keys.example")) {
-            assertThat(status(host)).as(host).isEqualTo(200);
+        for (String host : List.of("localhost", "127.0.0.1:8080", "[::1]:80", "Keys.example")) {
+            assertThat(status("/keyrings", host)).as(host).isEqualTo(200);
         }
         for (String host : List.of("evil.example", "localhost.evil.example:8080", "10.0.0.1")) {
-            assertThat(status(host)).as(host).isEqualTo(421);
+            assertThat(status("/keyrings", host)).as(host).isEqualTo(421);
+        }
+    }
+
+    @Test
+    void itsStatusIsToldByAnyHostAndNothingElse() {
+        for (String path :
+                List.of(
+                        "/actuator/health",
+                        "/actuator/health/liveness",
+                        "/actuator/health/readiness")) {
+            JsonNode health = application.get(path);
+            assertThat(health.get("status").asString()).as(path).isEqualTo("UP");
+            assertThat(health.has("components")).as(path).isFalse();
+            assertThat(status(path, "10.0.0.1:8080")).as(path).isEqualTo(200);
+        }
+        for (String path :
+                List.of("/actuator/health/details", "/actuator/metrics", "/actuator", "/")) {
+            assertThat(status(path, "localhost")).as(path).isEqualTo(200);
+            assertThat(status(path, "10.0.0.1:8080")).as(path).isEqualTo(421);
         }
     }
 
@@ -243,7 +262,7 @@ class HttpTests {
 
     @Test
     void itsHealthSaysWhatTheKernelCanAndWhichKeyringsAreThere() {
-        JsonNode health = application.get("/actuator/health");
+        JsonNode health = application.get("/actuator/health/details");
         assertThat(health.get("status").asString()).isEqualTo("UP");
         JsonNode details = health.get("components").get("watchQueue").get("details");
         assertThat(details.get("keyrings").get("%:orders").asString()).contains("ENOKEY");
@@ -272,10 +291,10 @@ class HttpTests {
                 .block();
     }
 
-    private int status(String host) {
+    private int status(String path, String host) {
         return WebClient.create()
                 .get()
-                .uri("http://127.0.0.1:{port}/keyrings", application.port())
+                .uri("http://127.0.0.1:" + application.port() + path)
                 .header(HttpHeaders.HOST, host)
                 .exchangeToMono(
                         response -> response.releaseBody().thenReturn(response.statusCode()))

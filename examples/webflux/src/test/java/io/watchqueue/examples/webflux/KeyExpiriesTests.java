@@ -19,20 +19,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 class KeyExpiriesTests {
 
+    private static final String HOLDER =
+            "0b000000 I--Q---     1 perm 3f010000     0     0 user      two";
+
     @Test
     void theFourthColumnIsTheExpiry() {
-        Stream<String> lines =
-                Stream.of(
+        List<String> lines =
+                List.of(
+                        "00000007 I--Q---     1   4w 3f010000     0     0 user      token: 5",
                         "0a1b2c3d I--Q---     4 perm 1f3f0000     0 65534 keyring   _uid_ses.0: 1",
-                        "3cd38da5 I--Q---     1  59s 3f010000     0     0 user      a b: c: 5",
-                        "3f000001 I-R----     1 expd 3f010000     0     0 user      : 5",
-                        "00000007 I--Q---     1   4w 3f010000     0     0 user      token: 5");
-        assertThat(KeyExpiries.parse(lines))
+                        "3cd38da5 I--Q---     1  59s 3f010000    -2    -2 user      a b: c: 5",
+                        "3f000001 I-R----     1 expd 3f010000     0     0 user      : 5");
+        assertThat(parse(lines, Map.of()))
                 .isEqualTo(
                         Map.of(
                                 0x0a1b2c3d, "never",
@@ -43,6 +46,35 @@ class KeyExpiriesTests {
 
     @Test
     void nothingIsKnownOfNoKeys() {
-        assertThat(KeyExpiries.parse(Stream.empty())).isEmpty();
+        assertThat(parse(List.of(""), Map.of())).isEmpty();
+    }
+
+    @Test
+    void aDescriptionOfSeveralLinesIsPassedOver() {
+        List<String> lines = List.of(HOLDER, "lines: 5", "", line("0c000000", "5m"));
+        assertThat(parse(lines, Map.of(0x0b000000, 2)))
+                .isEqualTo(Map.of(0x0b000000, "never", 0x0c000000, "5m"));
+        assertThat(parse(lines, Map.of())).as("the key is gone").containsEntry(0x0c000000, "5m");
+    }
+
+    @Test
+    void aDescriptionThatLooksLikeOtherKeysTellsNothingOfThem() {
+        List<String> lines =
+                List.of(
+                        line("0a000000", "1h"),
+                        HOLDER,
+                        line("0c000000", "expd"),
+                        line("0a000000", "expd"),
+                        line("0c000000", "5m"));
+        assertThat(parse(lines, Map.of(0x0b000000, 2)))
+                .isEqualTo(Map.of(0x0a000000, "1h", 0x0b000000, "never", 0x0c000000, "5m"));
+    }
+
+    private static String line(String serial, String expiry) {
+        return serial + " I--Q---     1 " + expiry + " 3f010000     0     0 user      key: 5";
+    }
+
+    private static Map<Integer, String> parse(List<String> lines, Map<Integer, Integer> breaks) {
+        return KeyExpiries.parse(lines, serial -> breaks.getOrDefault(serial, 0));
     }
 }

@@ -184,7 +184,7 @@ class KeyringApplicationKernelTests {
 
     @Test
     void itsHealthIsThatOfTheKernel() {
-        JsonNode health = application.get("/actuator/health");
+        JsonNode health = application.get("/actuator/health/details");
         assertThat(health.get("status").asString()).isEqualTo("UP");
         assertThat(health.at("/components/watchQueue/details/kernel").asString()).contains("Linux");
     }

@@ -215,6 +215,17 @@ class KeyringMirrorTests {
     }
 
     @Test
+    void aKeyThatGrantsViewLaterIsFollowedWhenItsKeyringHasChanged() {
+        KeyId hidden = keys.add("user", "hidden", SECRET, root);
+        keys.setPermissions(hidden, 0x3e3e0000);
+        follow(1000, 512);
+        assertThat(kernel.queue().watches()).doesNotContainKey(hidden);
+        keys.setPermissions(hidden, 0x3f3f0000);
+        keys.add("user", "other", SECRET, root);
+        eventually("it is watched", () -> kernel.queue().watches().containsKey(hidden));
+    }
+
+    @Test
     void aRevokedKeyringKeepsItsName() {
         KeyId inner = keys.addKeyring("inner", root);
         keys.add("user", "token", SECRET, inner);

@@ -71,6 +71,17 @@ class KeyringPictureTests {
     }
 
     @Test
+    void ownersAreNotNegative() {
+        int uid = (int) 3846276768L;
+        KeyDescription description =
+                new KeyDescription(KeyId.of(7), "user", uid, -2, 0x3f010000, "token");
+        known.put(7, new KnownKey(description, "never", List.of(), KnownKey.State.SEEN));
+        Node node = new KeyringPicture(known::get, 50).of(7);
+        assertThat(node.uid()).isEqualTo(3846276768L);
+        assertThat(node.gid()).isEqualTo(4294967294L);
+    }
+
+    @Test
     void ofAnUnknownKeyThereIsTheSerial() {
         assertThat(new KeyringPicture(known::get, 50).of(7))
                 .isEqualTo(new Node(7, null, null, null, null, null, null, false, List.of()));

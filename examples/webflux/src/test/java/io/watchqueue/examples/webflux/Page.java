@@ -21,6 +21,7 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -81,6 +82,19 @@ final class Page implements AutoCloseable {
 
     void open(String address) {
         browser.get(address);
+    }
+
+    /** Goes on in a new tab, and returns what to {@link #switchTo}. */
+    String newTab() {
+        return browser.switchTo().newWindow(WindowType.TAB).getWindowHandle();
+    }
+
+    void switchTo(String tab) {
+        browser.switchTo().window(tab);
+    }
+
+    void closeTab() {
+        browser.close();
     }
 
     void resize(int width, int height) {

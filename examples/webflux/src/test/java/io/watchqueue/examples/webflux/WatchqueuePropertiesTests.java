@@ -65,11 +65,16 @@ class WatchqueuePropertiesTests {
         "prefetch, -1",
         "keys, 0",
         "linger, 0s",
+        "linger, 25h",
+        "linger, PT2562047788015215H",
         "streams.max, 0",
         "streams.buffer, 0",
         "streams.heartbeat, 0s",
+        "streams.heartbeat, 25h",
         "streams.retry, -1s",
+        "streams.retry, PT2562047788015215H",
         "streams.stalled, 15s",
+        "streams.stalled, 25h",
         "keyrings, ''",
     })
     void whatCannotBeIsRefusedByName(String property, String value) {

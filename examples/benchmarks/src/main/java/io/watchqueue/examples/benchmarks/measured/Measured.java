@@ -16,12 +16,17 @@
 package io.watchqueue.examples.benchmarks.measured;
 
 import io.watchqueue.KeyId;
+import io.watchqueue.reactor.NotificationFlux;
 
 /**
  * What is measured, started by {@link io.watchqueue.examples.benchmarks.Benchmarks}. Prints {@code
  * ready} when it can be told, and one line for each figure.
  */
 public final class Measured {
+
+    /** To measure programs as they are started, set {@code -Dwarmup=false}. */
+    private static final boolean WARMUP =
+            Boolean.parseBoolean(System.getProperty("warmup", "true"));
 
     private Measured() {}
 
@@ -32,6 +37,10 @@ public final class Measured {
      * @throws Exception if it fails
      */
     public static void main(String[] arguments) throws Exception {
+        // As a program does that expects a flood; not where the first subscription is measured.
+        if (!arguments[0].equals("start") && WARMUP) {
+            NotificationFlux.warmup().block();
+        }
         switch (arguments[0]) {
             case "flood" -> new FloodReader(0).run(key(arguments, 1), number(arguments, 2), 0);
             case "slow" ->

@@ -29,8 +29,8 @@ import java.util.List;
 
 /**
  * Which compiled code of the library HotSpot throws away while a reader reads its first floods,
- * since what happened there had not happened before: what the rehearsal lacks. Prints how many
- * there are, and a line for each.
+ * since what happened there had not happened before: what the warm-up lacks. Prints how many there
+ * are, and a line for each.
  */
 final class ThrownAway {
 

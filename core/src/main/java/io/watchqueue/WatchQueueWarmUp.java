@@ -15,23 +15,25 @@
  */
 package io.watchqueue;
 
+import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.Kernel;
 import io.watchqueue.internal.NativeBuffer;
-import io.watchqueue.internal.OrdinaryPipe;
-import io.watchqueue.internal.SystemKernel;
-
-import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A queue in which the program itself posts, for a rehearsal before there is a real one. A JVM
- * interprets at first: whoever watches a key that is changed as fast as a kernel can, from the very
- * first moment, would lose more than when the code that reads is compiled. So that is read here
- * which no kernel has posted. It is an ordinary pipe, with which no key can be watched.
+ * A queue with made-up notifications in it, for libraries that read a {@link WatchQueue} on a
+ * thread of their own and want that code compiled before the first watch is placed: JIT warm-up. It
+ * is an ordinary pipe, with which no key can be watched, so it needs no kernel with watch queues.
+ *
+ * <p><b>Descriptors:</b> {@link #queue()} owns both ends of the pipe, as any queue does, and so
+ * closes them. {@link #post()} keeps the write end open while it writes, and writes nothing once
+ * the queue is closed, whoever closed it.
+ *
+ * <p><b>Threads:</b> one thread posts; any may close.
  */
-public final class WatchQueueRehearsal implements AutoCloseable {
+public final class WatchQueueWarmUp implements AutoCloseable {
 
     /** What one {@link #post()} posts: few, as it is garbage, and more than one. */
     public static final int PORTION = 2;
@@ -42,15 +44,19 @@ public final class WatchQueueRehearsal implements AutoCloseable {
     /** A serial that no key has. */
     private static final int NO_KEY = -1;
 
+    private static final String OPEN = "open a queue to warm up with";
+    private static final String POST = "post in a queue to warm up with";
+
+    private final Kernel kernel;
     private final WatchQueue queue;
-    private final int writeEnd;
+    private final Descriptor writeEnd;
     private final NativeBuffer changes;
     private final NativeBuffer losses;
     private final NativeBuffer removal;
     private int posted;
 
-    private WatchQueueRehearsal(Kernel kernel, WatchQueue queue, int writeEnd) {
-        this.queue = queue;
+    private WatchQueueWarmUp(Kernel kernel, Descriptor readEnd, Descriptor writeEnd) {
+        this.kernel = kernel;
         this.writeEnd = writeEnd;
         this.changes = kernel.allocate(2 * KeyNotification.LENGTH);
         putChange(changes.bytes(), 0);
@@ -64,26 +70,35 @@ public final class WatchQueueRehearsal implements AutoCloseable {
         putHeader(removal.bytes(), 0, Notification.TYPE_META, RemovalNotification.SUBTYPE, 16);
         removal.bytes().putLong(8, Integer.toUnsignedLong(NO_KEY));
         putChange(removal.bytes(), KeyNotification.LENGTH);
+        this.queue = WatchQueue.ofPipe(kernel, readEnd, writeEnd);
     }
 
     /**
-     * Opens one.
+     * Opens one, which takes two descriptors. If that fails, nothing is left open.
      *
-     * @return null if this machine's kernel cannot be used, is simulated, or has no descriptors
-     *     left
+     * @return a queue to post in
+     * @throws ResourceLimitException if there are too many descriptors in use
+     * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
      */
-    public static @Nullable WatchQueueRehearsal open() {
-        Kernel kernel = SystemKernel.get();
-        if (kernel == null) {
-            return null;
-        }
-        long pipe = OrdinaryPipe.open(kernel);
+    public static WatchQueueWarmUp open() {
+        return open(WatchQueueSupport.systemKernel(OPEN));
+    }
+
+    static WatchQueueWarmUp open(Kernel kernel) {
+        long pipe = kernel.pipe2(Kernel.O_NONBLOCK | Kernel.O_CLOEXEC);
         if (pipe < 0) {
-            return null;
+            throw Failures.descriptor(OPEN, (int) -pipe, "pipe2(2)");
         }
+        int readEnd = (int) pipe;
         int writeEnd = (int) (pipe >>> 32);
-        return new WatchQueueRehearsal(
-                kernel, WatchQueue.ofPipe(kernel, (int) pipe, writeEnd), writeEnd);
+        try {
+            return new WatchQueueWarmUp(
+                    kernel, new Descriptor(kernel, readEnd), new Descriptor(kernel, writeEnd));
+        } catch (Throwable e) {
+            kernel.close(readEnd);
+            kernel.close(writeEnd);
+            throw e;
+        }
     }
 
     /**
@@ -97,9 +112,10 @@ public final class WatchQueueRehearsal implements AutoCloseable {
 
     /**
      * Posts some made-up notifications: key changes, and losses and a removal every now and then.
-     * The queue must be open.
      *
      * @return how many: {@link #PORTION}, or 0 if there is no room for them
+     * @throws WatchQueueClosedException if the queue is closed
+     * @throws WatchQueueException if the kernel refuses
      */
     public int post() {
         NativeBuffer portion =
@@ -108,7 +124,16 @@ public final class WatchQueueRehearsal implements AutoCloseable {
                     case PERIOD / 2 -> removal;
                     default -> changes;
                 };
-        return OrdinaryPipe.write(writeEnd, portion) < 0 ? 0 : PORTION;
+        int fd = writeEnd.enter(POST);
+        try {
+            int result = Interrupted.retry(() -> kernel.write(fd, portion));
+            if (result < 0 && result != -Errno.EAGAIN) {
+                throw Failures.unexpected(POST, -result, "write(2)");
+            }
+            return result < 0 ? 0 : PORTION;
+        } finally {
+            writeEnd.exit();
+        }
     }
 
     /** Closes the queue, unless it is. */

@@ -18,10 +18,10 @@ package io.watchqueue.examples.benchmarks;
 import java.util.List;
 
 /**
- * Whether the rehearsal has shown HotSpot all that happens in a first flood: how often compiled
- * code of the library is thrown away in it.
+ * Whether the warm-up has shown HotSpot all that happens in a first flood: how often compiled code
+ * of the library is thrown away in it.
  */
-final class Rehearsed implements Benchmark {
+final class WarmUp implements Benchmark {
 
     /** Not scaled: what is thrown away is seen in a flood that lasts. */
     private static final int CHANGES = 50_000;
@@ -43,7 +43,7 @@ final class Rehearsed implements Benchmark {
         Runs<List<String>> runs =
                 Runs.of(settings.pairs(), done -> thrownAway(writer, capacity, prefetch));
         String what = "thrown away, " + capacity + " slots" + (prefetch == 0 ? "" : ", prefetch");
-        // With a prefetch, what is done once a turn has more to it than is rehearsed.
+        // With a prefetch, what is done once a turn has more to it than the warm-up has.
         Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
         report.add(Figure.alone(what, "", runs.figures(List::size), goal));
         runs.figures(run -> String.join(" ", run)).stream()

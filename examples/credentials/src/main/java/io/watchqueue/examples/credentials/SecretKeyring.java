@@ -1,0 +1,91 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.examples.credentials;
+
+import io.watchqueue.KeyDescription;
+import io.watchqueue.KeyId;
+import io.watchqueue.KeyPermissionException;
+import io.watchqueue.KeyUnavailableException;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keyring that a secret is in, which may be another one tomorrow.
+ *
+ * <p>Any user can make a keyring of any name and show it to all, and can get the serial of a
+ * keyring that was destroyed. So a keyring is taken only if the thread possesses it, or if it has
+ * the right owner: by name, this process's user; by serial, or as a special keyring, who owned it
+ * at first.
+ */
+final class SecretKeyring {
+
+    private final Keyctl keys;
+    private final SecretName name;
+
+    /** Null if it is looked up by its name each time. */
+    private final @Nullable KeyId fixed;
+
+    private final int owner;
+
+    SecretKeyring(Keyctl keys, SecretName name) {
+        this.keys = keys;
+        this.name = name;
+        if (name.keyring().startsWith("%")) {
+            this.fixed = null;
+            this.owner = keys.describe(keys.resolve(Keyring.USER, true)).uid();
+        } else {
+            KeyId keyring = keys.find(name.keyring());
+            // What a special keyring is depends on the thread that asks: it is the one that asks
+            // here.
+            this.fixed = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
+            this.owner = keys.describe(fixed).uid();
+        }
+    }
+
+    /**
+     * Finds it.
+     *
+     * @throws CredentialUnavailableException if there is only another user's
+     * @throws KeyUnavailableException if there is none
+     */
+    KeyId find() {
+        KeyId keyring = fixed != null ? fixed : keys.find(name.keyring());
+        KeyDescription description = keys.describe(keyring);
+        if (description.uid() != owner && !isPossessed(description)) {
+            throw new CredentialUnavailableException(
+                    name,
+                    Reason.FOREIGN,
+                    "keyring "
+                            + keyring
+                            + " is owned by user "
+                            + Integer.toUnsignedString(description.uid()));
+        }
+        return keyring;
+    }
+
+    private boolean isPossessed(KeyDescription keyring) {
+        try {
+            return keys.search(Keyring.SESSION, keyring.type(), keyring.description())
+                    .filter(keyring.key()::equals)
+                    .isPresent();
+        } catch (KeyUnavailableException | KeyPermissionException e) {
+            return false;
+        }
+    }
+}
