@@ -272,6 +272,7 @@ class RotationKernelTests {
 
     /** In a process of its own, as it joins a session keyring. */
     @Test
+    @Tag("proof")
     void theDemonstrationEndsByItself() throws Exception {
         Process demonstration =
                 new ProcessBuilder(

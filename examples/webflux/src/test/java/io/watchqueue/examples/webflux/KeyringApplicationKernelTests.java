@@ -25,6 +25,7 @@ import io.watchqueue.Keyring;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.springframework.http.codec.ServerSentEvent;
@@ -44,6 +45,7 @@ import java.util.stream.Stream;
 
 /** The application on a real kernel, of which another process changes the keys. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("proof")
 class KeyringApplicationKernelTests {
 
     private final Keyctl keys = Keyctl.system();
