@@ -17,64 +17,39 @@ package io.watchqueue.examples.webflux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+import io.watchqueue.test.SimulatedKernel;
+
 import org.junit.jupiter.api.Test;
 
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
 
 class KeyExpiriesTests {
 
-    private static final String HOLDER =
-            "0b000000 I--Q---     1 perm 3f010000     0     0 user      two";
-
     @Test
-    void theFourthColumnIsTheExpiry() {
-        List<String> lines =
-                List.of(
-                        "00000007 I--Q---     1   4w 3f010000     0     0 user      token: 5",
-                        "0a1b2c3d I--Q---     4 perm 1f3f0000     0 65534 keyring   _uid_ses.0: 1",
-                        "3cd38da5 I--Q---     1  59s 3f010000    -2    -2 user      a b: c: 5",
-                        "3f000001 I-R----     1 expd 3f010000     0     0 user      : 5");
-        assertThat(parse(lines, Map.of()))
-                .isEqualTo(
-                        Map.of(
-                                0x0a1b2c3d, "never",
-                                0x3cd38da5, "59s",
-                                0x3f000001, "expired",
-                                7, "4w"));
+    void timeoutsAreShownInWords() {
+        assertThat(
+                        KeyExpiries.words(
+                                Map.of(
+                                        KeyId.of(4), "perm",
+                                        KeyId.of(5), "59s",
+                                        KeyId.of(6), "expd",
+                                        KeyId.of(7), "4w")))
+                .isEqualTo(Map.of(4, "never", 5, "59s", 6, "expired", 7, "4w"));
     }
 
     @Test
-    void nothingIsKnownOfNoKeys() {
-        assertThat(parse(List.of(""), Map.of())).isEmpty();
-    }
-
-    @Test
-    void aDescriptionOfSeveralLinesIsPassedOver() {
-        List<String> lines = List.of(HOLDER, "lines: 5", "", line("0c000000", "5m"));
-        assertThat(parse(lines, Map.of(0x0b000000, 2)))
-                .isEqualTo(Map.of(0x0b000000, "never", 0x0c000000, "5m"));
-        assertThat(parse(lines, Map.of())).as("the key is gone").containsEntry(0x0c000000, "5m");
-    }
-
-    @Test
-    void aDescriptionThatLooksLikeOtherKeysTellsNothingOfThem() {
-        List<String> lines =
-                List.of(
-                        line("0a000000", "1h"),
-                        HOLDER,
-                        line("0c000000", "expd"),
-                        line("0a000000", "expd"),
-                        line("0c000000", "5m"));
-        assertThat(parse(lines, Map.of(0x0b000000, 2)))
-                .isEqualTo(Map.of(0x0a000000, "1h", 0x0b000000, "never", 0x0c000000, "5m"));
-    }
-
-    private static String line(String serial, String expiry) {
-        return serial + " I--Q---     1 " + expiry + " 3f010000     0     0 user      key: 5";
-    }
-
-    private static Map<Integer, String> parse(List<String> lines, Map<Integer, Integer> breaks) {
-        return KeyExpiries.parse(lines, serial -> breaks.getOrDefault(serial, 0));
+    void theyAreThoseOfTheKernelThatIsInstalled() {
+        try (SimulatedKernel kernel = SimulatedKernel.install()) {
+            Keyctl keys = Keyctl.system();
+            KeyId token = keys.add("user", "to\nken", new byte[1], Keyring.USER);
+            keys.setTimeout(token, Duration.ofMinutes(2));
+            assertThat(KeyExpiries.now(keys)).containsEntry(token.value(), "2m");
+            kernel.maskProcKeys();
+            assertThat(KeyExpiries.now(keys)).isEmpty();
+        }
     }
 }
