@@ -17,8 +17,6 @@ package io.watchqueue.internal;
 
 import org.jspecify.annotations.Nullable;
 
-import java.security.AccessController;
-import java.security.PrivilegedAction;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
@@ -65,7 +63,7 @@ final class NativeLayer {
         if (task == null) {
             task = new FutureTask<>(loader::get);
             // If there is no thread to be had, the next caller tries again.
-            start(task);
+            DetachedThread.of(task, "watchqueue-native-loader").start();
             loading = task;
         }
         return task;
@@ -75,35 +73,6 @@ final class NativeLayer {
         if (loading == task) {
             loading = null;
         }
-    }
-
-    /** Up to JDK 23, a thread keeps the class loaders of all who are on the stack, but for this. */
-    @SuppressWarnings("removal") // without a replacement, as later JDKs keep nothing
-    private static void start(Runnable task) {
-        AccessController.doPrivileged(
-                        (PrivilegedAction<Thread>)
-                                () -> {
-                                    Thread thread =
-                                            new Thread(
-                                                    outermostGroup(),
-                                                    task,
-                                                    "watchqueue-native-loader",
-                                                    0,
-                                                    false);
-                                    thread.setContextClassLoader(
-                                            NativeLayer.class.getClassLoader());
-                                    thread.setDaemon(true);
-                                    return thread;
-                                })
-                .start();
-    }
-
-    private static ThreadGroup outermostGroup() {
-        ThreadGroup group = Thread.currentThread().getThreadGroup();
-        while (group.getParent() != null) {
-            group = group.getParent();
-        }
-        return group;
     }
 
     /** An interrupt does not end the wait, and is kept. */

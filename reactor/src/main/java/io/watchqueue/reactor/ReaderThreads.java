@@ -23,8 +23,6 @@ import reactor.core.scheduler.Schedulers;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
-import java.security.AccessController;
-import java.security.PrivilegedAction;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
@@ -48,49 +46,12 @@ final class ReaderThreads {
 
     /** A reader's thread: a daemon, which Reactor refuses to block, with an error that says so. */
     static Thread daemon(Runnable loop, String name) {
-        return detached(() -> new DaemonThread(loop, name));
+        return DetachedThread.make(() -> new DaemonThread(loop, name));
     }
 
     /** A daemon that may be blocked. */
     static Thread blockingDaemon(Runnable action, String name) {
-        return detached(() -> new DetachedThread(action, name));
-    }
-
-    /**
-     * Up to JDK 23, a thread keeps the classes of all that were on the stack when it was made, and
-     * so their class loaders: its inherited access control context. Here it sees this class alone.
-     */
-    @SuppressWarnings("removal") // without a replacement, as later JDKs keep nothing
-    private static Thread detached(PrivilegedAction<Thread> made) {
-        return AccessController.doPrivileged(made);
-    }
-
-    /**
-     * A thread that keeps nothing of whoever happens to need it first, and which it may outlive: no
-     * context class loader, no inheritable thread locals, no thread group, no priority.
-     */
-    private static class DetachedThread extends Thread {
-        @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it
-        DetachedThread(Runnable action, String name) {
-            super(outermostGroup(), action, name, 0, false);
-            setContextClassLoader(ReaderThreads.class.getClassLoader());
-            setPriority(NORM_PRIORITY);
-            setDaemon(true);
-        }
-
-        private static ThreadGroup outermostGroup() {
-            ThreadGroup group = Thread.currentThread().getThreadGroup();
-            while (group.getParent() != null) {
-                group = group.getParent();
-            }
-            return group;
-        }
-    }
-
-    private static final class DaemonThread extends DetachedThread implements NonBlocking {
-        DaemonThread(Runnable loop, String name) {
-            super(loop, name);
-        }
+        return DetachedThread.make(() -> new DetachedThread(action, name));
     }
 
     static void start(ThreadFactory factory, Runnable loop) {
@@ -139,6 +100,12 @@ final class ReaderThreads {
             return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
         } catch (Throwable e) {
             throw new IllegalStateException("ask a thread whether it is virtual", e);
+        }
+    }
+
+    private static final class DaemonThread extends DetachedThread implements NonBlocking {
+        DaemonThread(Runnable loop, String name) {
+            super(loop, name);
         }
     }
 }

@@ -97,7 +97,10 @@ class HouseRulesTests {
                         "Interrupted.pause: LockSupport.parkNanos",
                         "WatchQueue.unwatch: Kernel.watchKey",
                         // For another thread that opens the queue, which is not received before.
-                        "ReactiveWatchQueue.openOrAwait: ReentrantLock.lock");
+                        "ReactiveWatchQueue.openOrAwait: ReentrantLock.lock",
+                        // For JNA, once, on the thread of the first who subscribes: before there
+                        // is a reader.
+                        "NativeLayer.await: FutureTask.get");
     }
 
     @Test

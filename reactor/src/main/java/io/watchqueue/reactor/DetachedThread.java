@@ -1,0 +1,50 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import java.security.AccessController;
+import java.security.PrivilegedAction;
+
+/**
+ * A daemon that keeps nothing of whoever happens to need it first, and which it may outlive: no
+ * context class loader, no inheritable thread locals, no thread group, no priority. Up to JDK 23 a
+ * thread also keeps the classes of all that were on the stack when it was made, and so their class
+ * loaders: its inherited access control context. So it is made by {@link #make}.
+ */
+class DetachedThread extends Thread {
+
+    @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it
+    DetachedThread(Runnable action, String name) {
+        super(outermostGroup(), action, name, 0, false);
+        setContextClassLoader(DetachedThread.class.getClassLoader());
+        setPriority(NORM_PRIORITY);
+        setDaemon(true);
+    }
+
+    /** Makes a thread, with nothing but this class and the one that calls it on the stack. */
+    @SuppressWarnings("removal") // without a replacement, as later JDKs keep nothing
+    static Thread make(PrivilegedAction<Thread> constructor) {
+        return AccessController.doPrivileged(constructor);
+    }
+
+    private static ThreadGroup outermostGroup() {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        while (group.getParent() != null) {
+            group = group.getParent();
+        }
+        return group;
+    }
+}
