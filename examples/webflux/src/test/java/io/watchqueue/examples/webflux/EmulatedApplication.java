@@ -84,6 +84,8 @@ final class EmulatedApplication implements ServedApplication {
         Thread reader = new Thread(this::read, "output of the application");
         reader.setDaemon(true);
         reader.start();
+        // One stream: by two, a complaint can come after the end of the command's output.
+        run("exec 2>&1");
         run(WALK);
     }
 
