@@ -187,8 +187,8 @@ final class EmulatedApplication implements ServedApplication {
 
     /** Has the shell run this, and returns what it printed. */
     private List<String> run(String line) {
-        input.println(line);
-        input.println("echo \"" + END + "$?\"");
+        // In one line, since the shell reads the next, which has a status of its own.
+        input.println(line + "; echo \"" + END + "$?\"");
         List<String> printed = new ArrayList<>();
         while (true) {
             String next = nextLine(line);
