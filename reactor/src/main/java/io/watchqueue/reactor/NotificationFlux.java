@@ -155,20 +155,27 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
             Operators.complete(actual);
             return;
         }
-        WatchQueue queue;
+        NotificationSubscription subscription;
         try {
-            queue = opener.get();
+            subscription = subscriptionThatOwns(opener.get());
         } catch (Throwable e) {
             leave();
             Operators.error(actual, Operators.onOperatorError(e, actual.currentContext()));
             return;
         }
-        NotificationSubscription subscription =
-                new NotificationSubscription(queue, settings, this::ended);
         if (!add(subscription)) {
             subscription.dispose();
         }
         subscription.start(actual);
+    }
+
+    private NotificationSubscription subscriptionThatOwns(WatchQueue queue) {
+        try {
+            return new NotificationSubscription(queue, settings, this::ended);
+        } catch (Throwable e) {
+            queue.close(); // nobody else owns it yet
+            throw e;
+        }
     }
 
     private boolean enter() {
