@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Tag;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * On a real kernel, with another process, keyctl(1), that changes the keys. Runs on this machine's
@@ -31,10 +30,5 @@ class PageKernelTests extends PageScenarios {
     @Override
     ServedApplication serve(String... properties) throws IOException {
         return new EmulatedApplication(Path.of(System.getProperty("page.jar")), properties);
-    }
-
-    @Override
-    List<String> wordsForAnHour() {
-        return List.of("1h", "59m");
     }
 }

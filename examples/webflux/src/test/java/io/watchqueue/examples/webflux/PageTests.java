@@ -15,20 +15,11 @@
  */
 package io.watchqueue.examples.webflux;
 
-import java.util.Collections;
-import java.util.List;
-
 /** On the simulated kernel. */
 class PageTests extends PageScenarios {
 
     @Override
     ServedApplication serve(String... properties) {
         return new SimulatedApplication(properties);
-    }
-
-    /** Expiries are in /proc/keys alone, which is the machine's. */
-    @Override
-    List<String> wordsForAnHour() {
-        return Collections.singletonList(null);
     }
 }
