@@ -80,7 +80,7 @@ public final class KeyWatch implements Callable<Integer> {
         StandardOutput output = new StandardOutput();
         PrintWriter out = inUtf8(output);
         PrintWriter err = inUtf8(new FileOutputStream(FileDescriptor.err));
-        int status = commandLine().setOut(out).setErr(err).execute(asTyped(List.of(arguments)));
+        int status = execute(List.of(arguments), out, err);
         out.flush();
         IOException failure = output.failure();
         if (failure != null) {
@@ -90,6 +90,18 @@ public final class KeyWatch implements Callable<Integer> {
             }
         }
         System.exit(status);
+    }
+
+    private static int execute(List<String> arguments, PrintWriter out, PrintWriter err) {
+        if (!arguments.isEmpty()) {
+            return commandLine().setOut(out).setErr(err).execute(asTyped(arguments));
+        }
+        // Nothing to parse: the classes that do would take an emulated JVM some seconds.
+        try {
+            return new Demonstration(out).run();
+        } catch (Exception e) {
+            return complain(e, err);
+        }
     }
 
     private static PrintWriter inUtf8(OutputStream stream) {
@@ -114,7 +126,8 @@ public final class KeyWatch implements Callable<Integer> {
     static CommandLine commandLine() {
         return new CommandLine(new KeyWatch())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(KeyWatch::complain);
+                .setExecutionExceptionHandler(
+                        (failure, command, parsed) -> complain(failure, command.getErr()));
     }
 
     @Override
@@ -123,16 +136,14 @@ public final class KeyWatch implements Callable<Integer> {
         return simulated ? SimulatedDemonstration.run(out) : new Demonstration(out).run();
     }
 
-    private static int complain(
-            Exception failure, CommandLine command, CommandLine.ParseResult parsed)
-            throws Exception {
+    private static int complain(Exception failure, PrintWriter err) {
         if (failure instanceof WatchQueueException
                 || failure instanceof IOException
                 || failure instanceof TimeoutException) {
-            command.getErr().println("keywatch: " + failure.getMessage());
+            err.println("keywatch: " + failure.getMessage());
             return failure instanceof WatchQueueUnsupportedException ? UNSUPPORTED : REFUSED;
         }
-        throw failure;
+        throw new IllegalStateException(failure);
     }
 
     /** The version that the build wrote into the jar. */
