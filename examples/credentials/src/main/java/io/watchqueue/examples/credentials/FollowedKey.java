@@ -69,15 +69,12 @@ final class FollowedKey {
                 keys,
                 name,
                 keyring,
-                NotificationFlux.builder()
-                        .capacity(CAPACITY)
-                        .watch(keyring, KEYRING_TAG)
-                        .queue());
+                NotificationFlux.builder().capacity(CAPACITY).watch(keyring, KEYRING_TAG).queue());
     }
 
     /**
-     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits when the queue is received, and whenever something may have changed; fails when the
-     * queue does.
+     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits when the queue
+     * is received, and whenever something may have changed; fails when the queue does.
      */
     Flux<FollowedKey> reasonsToLook() {
         return queue.receive()

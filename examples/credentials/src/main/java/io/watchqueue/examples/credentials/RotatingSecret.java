@@ -46,8 +46,9 @@ import java.util.function.Function;
  *         .build();
  * }</pre>
  *
- * <p><b>Ownership:</b> this owns its queue and the secret until {@link #dispose()}, which closes the
- * one and wipes the other; a function that is given the secret may use it only until it returns.
+ * <p><b>Ownership:</b> this owns its queue and the secret until {@link #dispose()}, which closes
+ * the one and wipes the other; a function that is given the secret may use it only until it
+ * returns.
  *
  * <p>What is replaced is wiped. There is one queue with two watches, on the keyring and on the key
  * in it; if it fails, or the keyring is destroyed, there is no secret until there is a queue again,

@@ -17,7 +17,10 @@ package io.watchqueue.examples.credentials;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+
+import reactor.core.scheduler.Schedulers;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -25,6 +28,14 @@ import java.nio.charset.StandardCharsets;
 
 /** What a newcomer sees first, on any machine. */
 class SimulatedDemonstrationTests {
+
+    /**
+     * As in a program of its own, where threads are made later than its session, and inherit it.
+     */
+    @BeforeEach
+    void noThreadIsOlderThanTheSession() {
+        Schedulers.shutdownNow();
+    }
 
     @Test
     void eachRotationReachesTheClient() throws Exception {
