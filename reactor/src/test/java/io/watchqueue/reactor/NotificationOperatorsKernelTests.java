@@ -38,7 +38,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
 
 @Timeout(300)
 class NotificationOperatorsKernelTests {
@@ -55,8 +55,9 @@ class NotificationOperatorsKernelTests {
     @Test
     void keyringViewFollowsTheMembers() {
         KeyId first = test.add("first");
-        AtomicReference<KeyId> second = new AtomicReference<>();
-        AtomicReference<KeyId> another = new AtomicReference<>();
+        // The reader may be faster than this thread, which made the key that it sees.
+        CompletableFuture<KeyId> second = new CompletableFuture<>();
+        CompletableFuture<KeyId> another = new CompletableFuture<>();
         Flux<Set<KeyId>> view =
                 NotificationFlux.builder()
                         .watch(test.keyring)
@@ -64,19 +65,20 @@ class NotificationOperatorsKernelTests {
                         .transform(NotificationOperators.keyringView(test.keyring));
         StepVerifier.create(view)
                 .expectNext(Set.of(first))
-                .then(() -> second.set(test.add("second")))
-                .expectNextMatches(members -> members.equals(Set.of(first, second.get())))
+                .then(() -> second.complete(test.add("second")))
+                .expectNextMatches(members -> members.equals(Set.of(first, second.join())))
                 .then(
                         () -> {
                             // Linked elsewhere first, so that linking it here displaces "second".
                             KeyId elsewhere = test.keys.addKeyring("elsewhere", Keyring.USER);
-                            another.set(test.keys.add("user", "second", new byte[] {2}, elsewhere));
-                            test.keys.link(another.get(), test.keyring);
+                            another.complete(
+                                    test.keys.add("user", "second", new byte[] {2}, elsewhere));
+                            test.keys.link(another.join(), test.keyring);
                             test.keys.unlink(elsewhere, Keyring.USER);
                         })
-                .expectNextMatches(members -> members.equals(Set.of(first, another.get())))
+                .expectNextMatches(members -> members.equals(Set.of(first, another.join())))
                 .then(() -> test.keys.unlink(first, test.keyring))
-                .expectNextMatches(members -> members.equals(Set.of(another.get())))
+                .expectNextMatches(members -> members.equals(Set.of(another.join())))
                 .then(() -> test.keys.clear(test.keyring))
                 .expectNext(Set.of())
                 .thenCancel()
