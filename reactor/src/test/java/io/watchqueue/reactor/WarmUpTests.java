@@ -15,6 +15,8 @@
  */
 package io.watchqueue.reactor;
 
+import static io.watchqueue.reactor.FakeStreams.eventually;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -83,6 +85,7 @@ class WarmUpTests {
 
     @Test
     void nothingIsHiddenInASubscription() {
+        eventually(() -> !threads().contains("watchqueue-warmup")); // of the test before
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             KeyId key = Keyctl.system().add("user", "key", new byte[1], Keyring.USER);
             NotificationFlux changes = NotificationFlux.builder().watch(key).build();
