@@ -59,7 +59,7 @@ public final class KeyWatch implements Callable<Integer> {
     private static final int REFUSED = 1;
     private static final int UNSUPPORTED = 3;
 
-    /** What a shell says of a filter that SIGPIPE has ended, which a JVM ignores. */
+    /** The status that a shell gives a filter ended by SIGPIPE, which a JVM ignores. */
     private static final int NOBODY_READS = 141;
 
     private static final char REPLACEMENT = '\ufffd';
@@ -75,8 +75,9 @@ public final class KeyWatch implements Callable<Integer> {
      * Runs the command. It prints UTF-8 whatever the locale is, since programs read it.
      *
      * @param arguments see {@code --help}
+     * @throws Exception if it fails in a way that it does not expect
      */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws Exception {
         StandardOutput output = new StandardOutput();
         PrintWriter out = inUtf8(output);
         PrintWriter err = inUtf8(new FileOutputStream(FileDescriptor.err));
@@ -92,7 +93,8 @@ public final class KeyWatch implements Callable<Integer> {
         System.exit(status);
     }
 
-    private static int execute(List<String> arguments, PrintWriter out, PrintWriter err) {
+    private static int execute(List<String> arguments, PrintWriter out, PrintWriter err)
+            throws Exception {
         if (!arguments.isEmpty()) {
             return commandLine().setOut(out).setErr(err).execute(asTyped(arguments));
         }
@@ -136,14 +138,14 @@ public final class KeyWatch implements Callable<Integer> {
         return simulated ? SimulatedDemonstration.run(out) : new Demonstration(out).run();
     }
 
-    private static int complain(Exception failure, PrintWriter err) {
+    private static int complain(Exception failure, PrintWriter err) throws Exception {
         if (failure instanceof WatchQueueException
                 || failure instanceof IOException
                 || failure instanceof TimeoutException) {
             err.println("keywatch: " + failure.getMessage());
             return failure instanceof WatchQueueUnsupportedException ? UNSUPPORTED : REFUSED;
         }
-        throw new IllegalStateException(failure);
+        throw failure;
     }
 
     /** The version that the build wrote into the jar. */

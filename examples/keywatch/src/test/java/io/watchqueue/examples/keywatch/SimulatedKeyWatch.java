@@ -31,7 +31,7 @@ final class SimulatedKeyWatch {
     private SimulatedKeyWatch() {}
 
     @SuppressWarnings("resource") // until the process ends
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws Exception {
         SimulatedKernel.install();
         Keyctl keys = Keyctl.system();
         KeyId token = keys.add("user", NAME, new byte[] {1}, Keyring.USER);
