@@ -29,7 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Descriptor {
 
-    /** What {@link #tryEnter} returns for a closed descriptor. */
+    /** Returned by {@link #tryEnter} for a closed descriptor. */
     static final int NONE = -1;
 
     private static final int CLOSED = 1 << 31;

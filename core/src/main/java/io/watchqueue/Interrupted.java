@@ -21,8 +21,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 
 /**
- * What an interrupt does not end: a system call, which a signal may end early with EINTR, as
- * profilers and debuggers send them to any thread; and a pause, which Thread.interrupt() may end.
+ * System calls and pauses that go on after an interrupt: a signal ends a call early with EINTR, and
+ * profilers and debuggers send signals to any thread; Thread.interrupt() ends a pause.
  */
 final class Interrupted {
 

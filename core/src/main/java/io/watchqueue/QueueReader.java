@@ -70,7 +70,7 @@ final class QueueReader {
     /** The last read left nothing in the queue. */
     private boolean exhausted;
 
-    /** What {@link Watches#closings} was before it. */
+    /** The {@link Watches#closings} before it. */
     private long closings;
 
     /** How many bytes were read since the queue was last found empty. */

@@ -21,7 +21,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** What a virtual thread must not do, as the kernel knows nothing but its carrier thread. */
+/** Operations refused on a virtual thread, because the kernel knows only its carrier thread. */
 final class VirtualThreads {
 
     /** Thread.isVirtual(), which JDK 17 does not have. */

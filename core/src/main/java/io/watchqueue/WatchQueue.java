@@ -298,7 +298,7 @@ public final class WatchQueue implements AutoCloseable {
         }
     }
 
-    /** What the kernel's answer to removing a watch means. */
+    /** Tells from the kernel's answer to removing a watch whether the watch is gone. */
     private static boolean isGone(Watch watch, int result) {
         return switch (-result) {
             case 0, Errno.EBADSLT, Errno.ENOKEY -> true; // now, or before

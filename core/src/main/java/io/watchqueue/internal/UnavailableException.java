@@ -26,7 +26,7 @@ public final class UnavailableException extends Exception {
         super(String.valueOf(cause), cause, false, false);
     }
 
-    /** What JDKs from 24 on have to be told by --enable-native-access, for JNA. */
+    /** The module that --enable-native-access has to name from JDK 24 on, for JNA. */
     public String nativeAccess() {
         return JnaKernel.nativeAccess();
     }

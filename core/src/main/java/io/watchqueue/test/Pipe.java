@@ -37,7 +37,7 @@ abstract class Pipe extends Waitable {
 
     abstract boolean isReadable();
 
-    /** What a read returns that finds nothing. */
+    /** The result of a read that finds nothing. */
     final int readNothing() {
         return writeEndOpen ? -Errno.EAGAIN : 0;
     }

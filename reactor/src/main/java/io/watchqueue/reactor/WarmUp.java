@@ -53,7 +53,8 @@ final class WarmUp {
     }
 
     /**
-     * Whoever comes while it is under way shares it, and after a failure the next one tries again.
+     * Subscribers that come while it is under way share it. After a failure the next one tries
+     * again.
      */
     static Mono<Void> once(AtomicReference<@Nullable Mono<Void>> current, Mono<Void> warmUp) {
         return Mono.defer(

@@ -240,7 +240,7 @@ public final class RotatingSecret implements Disposable {
         }
     }
 
-    /** What is followed now; null if nothing is. */
+    /** The key that is followed now; null if none is. */
     @Nullable FollowedKey followed() {
         return followed;
     }

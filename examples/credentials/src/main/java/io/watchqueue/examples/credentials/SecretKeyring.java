@@ -51,8 +51,7 @@ final class SecretKeyring {
             this.owner = keys.describe(keys.resolve(Keyring.USER, true)).uid();
         } else {
             KeyId keyring = keys.find(name.keyring());
-            // What a special keyring is depends on the thread that asks: it is the one that asks
-            // here.
+            // A special keyring depends on the thread that asks, so it is resolved on this one.
             this.fixed = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
             this.owner = keys.describe(fixed).uid();
         }

@@ -89,7 +89,7 @@ final class FollowedKeyring {
                                             default -> Mono.<Long>never();
                                         })
                         .next();
-        // What nobody else takes is taken here, so that the mirror is right without any browser.
+        // Notifications are taken here if nobody else does, so that the mirror is right without browsers.
         changes.takeUntilOther(unused).subscribe(change -> {}, e -> {});
     }
 
