@@ -89,7 +89,8 @@ final class FollowedKeyring {
                                             default -> Mono.<Long>never();
                                         })
                         .next();
-        // Notifications are taken here if nobody else does, so that the mirror is right without browsers.
+        // Notifications are taken here if nobody else does, so that the mirror is right without
+        // browsers.
         changes.takeUntilOther(unused).subscribe(change -> {}, e -> {});
     }
 
