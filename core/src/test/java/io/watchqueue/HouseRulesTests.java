@@ -89,15 +89,4 @@ class HouseRulesTests {
                 .should(PublicSignatures.mention("io.watchqueue.internal"))
                 .check(CLASSES);
     }
-
-    @Test
-    void whatIsForTestsShowsNothingOfTheNativeLayerEither() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.watchqueue.test")
-                .and()
-                .arePublic()
-                .should(PublicSignatures.mention("io.watchqueue.internal"))
-                .check(CLASSES);
-    }
 }

@@ -13,9 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.reactor.test;
-
-import io.watchqueue.test.SimulatedKernel;
+package io.watchqueue.test;
 
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;

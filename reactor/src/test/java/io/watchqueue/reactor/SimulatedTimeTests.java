@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.reactor.test;
+package io.watchqueue.reactor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -24,10 +24,9 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.LossNotification;
 import io.watchqueue.RemovalNotification;
-import io.watchqueue.reactor.NotificationFlux;
-import io.watchqueue.reactor.NotificationOperators;
 import io.watchqueue.test.SimulatedKernel;
 import io.watchqueue.test.SimulatedQueue;
+import io.watchqueue.test.SimulatedTime;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
