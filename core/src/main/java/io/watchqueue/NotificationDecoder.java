@@ -83,16 +83,17 @@ final class NotificationDecoder {
      * at}.
      */
     static Notification decode(ByteBuffer bytes, int at, long header) {
-        return isKeyChange(bytes, header)
+        return isKeyChange(bytes, at, header)
                 ? decodeKeyChange(bytes, at, header)
                 : decodeOther(bytes, at, header);
     }
 
     /** Tells whether {@link #decodeKeyChange} decodes it, or else {@link #decodeOther}. */
-    static boolean isKeyChange(ByteBuffer bytes, long header) {
+    static boolean isKeyChange(ByteBuffer bytes, int at, long header) {
         return type(bytes, header) == Notification.TYPE_KEY
                 && length(header) == KeyNotification.LENGTH
-                && KeyEvent.ofSubtype(subtype(bytes, header)) != null;
+                && KeyEvent.ofSubtype(subtype(bytes, header)) != null
+                && (int) words(bytes, at + PAYLOAD_OFFSET) > 0;
     }
 
     static KeyNotification decodeKeyChange(ByteBuffer bytes, int at, long header) {

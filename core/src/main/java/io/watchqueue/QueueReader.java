@@ -241,7 +241,7 @@ final class QueueReader {
                     delivered++;
                     // Apart, since key changes may be many: the JVM then knows what they are.
                     more =
-                            NotificationDecoder.isKeyChange(bytes, header)
+                            NotificationDecoder.isKeyChange(bytes, at, header)
                                     ? consumer.test(
                                             NotificationDecoder.decodeKeyChange(bytes, at, header))
                                     : deliver(

@@ -86,7 +86,10 @@ public final class DecoderFuzz {
                 return new Decoded(all, true);
             }
             int tag = info >>> 8 & 0xff;
-            if (type == 1 && subtype < 8 && length == 16) {
+            if (type == 1
+                    && subtype < 8
+                    && length == 16
+                    && (int) number(input, at + 8, 4, little) > 0) {
                 all.add(
                         new KeyNotification(
                                 KeyEvent.values()[subtype],

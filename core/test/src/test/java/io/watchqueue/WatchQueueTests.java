@@ -308,7 +308,7 @@ class WatchQueueTests {
                     queue.poll(
                             8,
                             notification -> {
-                                serials.add(((KeyNotification) notification).keyId());
+                                serials.add(((KeyNotification) notification).serial());
                                 // At first, all of what was read and some of what is read next.
                                 serials.addAll(serials(queue, serials.size() == 1 ? 9 : 1));
                                 return true;
@@ -767,7 +767,7 @@ class WatchQueueTests {
 
     private static List<Integer> serials(WatchQueue queue, int demand) {
         List<Integer> serials = new ArrayList<>();
-        queue.poll(demand, n -> serials.add(((KeyNotification) n).keyId()));
+        queue.poll(demand, n -> serials.add(((KeyNotification) n).serial()));
         return serials;
     }
 }

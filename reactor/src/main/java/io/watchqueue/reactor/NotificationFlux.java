@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
@@ -211,6 +212,62 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         if (last) {
             gone.tryEmitEmpty();
         }
+    }
+
+    /**
+     * Lets through the events of one kind or several, and all losses and removals: {@link
+     * NotificationOperators#events}. If no subscriber wants the others, {@link Builder#filter}
+     * saves the kernel from queueing them.
+     *
+     * @param events which; none named means all
+     * @return the stream of these events
+     */
+    public Flux<Notification> events(KeyEvent... events) {
+        return transform(NotificationOperators.events(events));
+    }
+
+    /**
+     * Lets through the notifications with one of these tags, and all losses and removals: {@link
+     * NotificationOperators#tags}.
+     *
+     * @param tags the tags, 0 to 255
+     * @return the stream of these tags
+     * @throws IllegalArgumentException if none is named, or one is out of range
+     */
+    public Flux<Notification> tags(int... tags) {
+        return transform(NotificationOperators.tags(tags));
+    }
+
+    /**
+     * Makes a loss the end of the stream: {@link NotificationOperators#failOnLoss}.
+     *
+     * @return the stream, which fails with a {@link NotificationLossException} at the first loss
+     */
+    public Flux<Notification> failOnLoss() {
+        return transform(NotificationOperators.failOnLoss());
+    }
+
+    /**
+     * Begins with a snapshot, goes on with the changes, and emits a snapshot again after each loss:
+     * {@link NotificationOperators#resyncOnLoss}.
+     *
+     * @param <S> what a snapshot holds
+     * @param snapshot takes a snapshot each time it is subscribed to, and emits one value
+     * @return the stream of snapshots and changes
+     */
+    public <S> Flux<Resynced<S>> resyncOnLoss(Mono<? extends S> snapshot) {
+        return transform(NotificationOperators.resyncOnLoss(snapshot));
+    }
+
+    /**
+     * Emits the members of a keyring, and emits them again whenever they have changed: {@link
+     * NotificationOperators#keyringView}.
+     *
+     * @param keyring a keyring that this stream watches, and that grants Read
+     * @return the stream of members; its sets cannot be changed
+     */
+    public Flux<Set<KeyId>> keyringView(KeyId keyring) {
+        return transform(NotificationOperators.keyringView(keyring));
     }
 
     /**

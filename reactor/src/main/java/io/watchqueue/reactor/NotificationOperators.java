@@ -150,7 +150,7 @@ public final class NotificationOperators {
      * before anything else, such as a stream that has been disposed of, ends this without a
      * snapshot. If a snapshot fails, or is empty, that is the error, and the source is cancelled.
      *
-     * <p><b>Loss:</b> is {@link Resynced.Snapshot#after()}; there is none among the changes.
+     * <p><b>Loss:</b> is {@link Resynced.Snapshot#loss()}; there is none among the changes.
      *
      * @param <S> what a snapshot holds
      * @param snapshot looks at the state each time it is subscribed to, and gives one value
@@ -198,8 +198,8 @@ public final class NotificationOperators {
         if (notification != null && !(notification instanceof LossNotification)) {
             return Mono.just(new Resynced.Change<>(notification));
         }
-        LossNotification after = (LossNotification) notification;
-        return snapshot.<Resynced<S>>map(state -> new Resynced.Snapshot<>(state, after))
+        LossNotification loss = (LossNotification) notification;
+        return snapshot.<Resynced<S>>map(state -> new Resynced.Snapshot<>(state, loss))
                 .switchIfEmpty(
                         Mono.error(
                                 () ->

@@ -44,7 +44,7 @@ import java.util.function.Supplier;
  *         NotificationFlux.builder().watch(Keyring.USER, 1)::queue,
  *         queue -> queue.receive().concatMap(notification ->
  *                 notification instanceof KeyNotification change && change.event() == KeyEvent.LINKED
- *                         ? queue.watch(KeyId.of(change.aux()), 2)
+ *                         ? queue.watch(change.linkedKey().orElseThrow(), 2)
  *                                 .subscribeOn(Schedulers.boundedElastic())
  *                                 .onErrorComplete()
  *                                 .thenReturn(notification)

@@ -33,9 +33,9 @@ public sealed interface Resynced<S> {
      *
      * @param <S> what it holds
      * @param state what the snapshot publisher gave
-     * @param after the loss that made it necessary; null for the first
+     * @param loss the loss that made it necessary; null for the first
      */
-    record Snapshot<S>(S state, @Nullable LossNotification after) implements Resynced<S> {}
+    record Snapshot<S>(S state, @Nullable LossNotification loss) implements Resynced<S> {}
 
     /**
      * What happened since the last snapshot was asked for. It may be contained in that already,

@@ -265,7 +265,7 @@ class NativeFailureTests {
             keys.update(token, new byte[2]);
             awaitCount(stream, before + 1);
             assertThat(stream.getReceivedOnNext().get(before))
-                    .isEqualTo(new KeyNotification(KeyEvent.UPDATED, token.value(), 0, 1));
+                    .isEqualTo(new KeyNotification(KeyEvent.UPDATED, token, 1));
             stream.cancel();
         }
 

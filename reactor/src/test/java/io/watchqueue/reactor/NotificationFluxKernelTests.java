@@ -70,10 +70,10 @@ class NotificationFluxKernelTests {
                 NotificationFlux.builder().watch(keyring, 1).watch(key, 2).build();
         StepVerifier.create(changes)
                 .then(() -> keys.update(key, new byte[] {2}))
-                .expectNext(new KeyNotification(KeyEvent.UPDATED, key.value(), 0, 2))
+                .expectNext(new KeyNotification(KeyEvent.UPDATED, key, 2))
                 .then(() -> keys.unlink(key, keyring))
-                .expectNext(new KeyNotification(KeyEvent.UNLINKED, keyring.value(), key.value(), 1))
-                .expectNext(new RemovalNotification(key.value(), 2))
+                .expectNext(new KeyNotification(KeyEvent.UNLINKED, keyring, key, 1))
+                .expectNext(new RemovalNotification(key, 2))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -90,7 +90,7 @@ class NotificationFluxKernelTests {
                 .thenRequest(5)
                 .expectNext(new LossNotification())
                 .then(() -> post(1))
-                .expectNext(new KeyNotification(KeyEvent.SETATTR, key.value(), 0, 0))
+                .expectNext(new KeyNotification(KeyEvent.SETATTR, key, 0))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -113,7 +113,7 @@ class NotificationFluxKernelTests {
         StepVerifier.create(NotificationFlux.builder().filter(updates).watch(key).build())
                 .then(() -> post(10))
                 .then(() -> keys.update(key, new byte[] {2}))
-                .expectNext(new KeyNotification(KeyEvent.UPDATED, key.value(), 0, 0))
+                .expectNext(new KeyNotification(KeyEvent.UPDATED, key, 0))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -299,10 +299,10 @@ class NotificationFluxKernelTests {
                         .build();
         StepVerifier.create(flux)
                 .then(() -> keys.invalidate(key))
-                .expectNext(new KeyNotification(KeyEvent.INVALIDATED, key.value(), 0, 1))
-                .expectNext(new RemovalNotification(key.value(), 1))
+                .expectNext(new KeyNotification(KeyEvent.INVALIDATED, key, 1))
+                .expectNext(new RemovalNotification(key, 1))
                 .then(() -> keys.unlink(other, keyring))
-                .expectNext(new RemovalNotification(other.value(), 2))
+                .expectNext(new RemovalNotification(other, 2))
                 .expectComplete()
                 .verify(SOON);
     }

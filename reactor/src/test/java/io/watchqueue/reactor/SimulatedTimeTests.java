@@ -60,7 +60,7 @@ class SimulatedTimeTests {
     }
 
     private KeyNotification change(KeyEvent event) {
-        return new KeyNotification(event, key.value(), 0, 1);
+        return new KeyNotification(event, key, 1);
     }
 
     @Test
@@ -74,7 +74,7 @@ class SimulatedTimeTests {
                 .expectNext(change(KeyEvent.SETATTR))
                 .expectNoEvent(Duration.ofSeconds(300))
                 .thenAwait(Duration.ofSeconds(11))
-                .expectNext(new RemovalNotification(key.value(), 1))
+                .expectNext(new RemovalNotification(key, 1))
                 .then(() -> assertThat(keys.list(ring)).isEmpty())
                 .thenCancel()
                 .verify(SOON);
@@ -144,7 +144,7 @@ class SimulatedTimeTests {
             NotificationFlux changes = NotificationFlux.builder().watch(other).build();
             StepVerifier.create(changes)
                     .then(() -> Keyctl.system().revoke(other))
-                    .expectNext(new KeyNotification(KeyEvent.REVOKED, other.value(), 0, 0))
+                    .expectNext(new KeyNotification(KeyEvent.REVOKED, other, 0))
                     .then(() -> keys.update(key, new byte[] {3}))
                     .thenCancel()
                     .verify(SOON);

@@ -61,7 +61,7 @@ final class Messages {
     static byte[] of(Notification notification) {
         ByteBuffer payload;
         if (notification instanceof KeyNotification key) {
-            payload = bytes(8).putInt(key.keyId()).putInt(key.aux());
+            payload = bytes(8).putInt(key.serial()).putInt(key.aux());
         } else if (notification instanceof RemovalNotification removal) {
             payload = removal.id() == 0 ? bytes(0) : bytes(8).putLong(removal.id());
         } else if (notification instanceof UnknownNotification unknown) {

@@ -32,7 +32,7 @@ import java.util.concurrent.TimeUnit;
  *         .then(() -> Keyctl.system().setTimeout(key, Duration.ofSeconds(10)))
  *         .expectNextCount(1)
  *         .thenAwait(Duration.ofSeconds(10 + 300))
- *         .expectNext(new RemovalNotification(key.value(), 1))
+ *         .expectNext(new RemovalNotification(key, 1))
  * }</pre>
  */
 public final class SimulatedTime {

@@ -123,7 +123,7 @@ class SimulationTests {
                             change(KeyEvent.UNLINKED, ring, key.value(), 7),
                             change(KeyEvent.CLEARED, ring, 0, 7),
                             change(KeyEvent.REVOKED, key, 0, 9),
-                            new RemovalNotification(key.value(), 9));
+                            new RemovalNotification(key, 9));
             assertThat(queue.watches()).hasSize(1);
         }
     }
@@ -297,7 +297,7 @@ class SimulationTests {
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open()) {
             kernel.queue().removeWatch(key);
             keys.update(key, SECRET);
-            assertThat(drain(queue)).containsExactly(new RemovalNotification(key.value(), 1));
+            assertThat(drain(queue)).containsExactly(new RemovalNotification(key, 1));
             assertThat(queue.isUnwatched()).isTrue();
         }
     }
@@ -349,7 +349,7 @@ class SimulationTests {
             assertThat(drain(queue)).hasSize(1);
             kernel.advance(Duration.ofMinutes(5));
             assertThat(keys.list(Keyring.USER)).doesNotContain(key);
-            assertThat(drain(queue)).containsExactly(new RemovalNotification(key.value(), 1));
+            assertThat(drain(queue)).containsExactly(new RemovalNotification(key, 1));
         }
         assertThat(Duration.between(before, kernel.now())).isEqualTo(Duration.ofSeconds(310));
         assertThatThrownBy(() -> kernel.advance(Duration.ofSeconds(-1)))
@@ -507,7 +507,7 @@ class SimulationTests {
                         simulated::overflow,
                         () -> simulated.drop(1),
                         () -> simulated.post(new byte[8]),
-                        () -> simulated.post(new RemovalNotification(key.value(), 3)),
+                        () -> simulated.post(new RemovalNotification(key, 3)),
                         () -> simulated.removeWatch(key))) {
             assertThatThrownBy(script::run)
                     .isInstanceOf(IllegalStateException.class)

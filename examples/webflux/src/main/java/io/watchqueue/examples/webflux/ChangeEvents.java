@@ -76,7 +76,7 @@ final class ChangeEvents {
         Instant now = Instant.now();
         List<ServerSentEvent<Object>> events = new ArrayList<>(2);
         if (resynced instanceof Resynced.Snapshot<KeyringMirror> snapshot) {
-            LossNotification loss = snapshot.after();
+            LossNotification loss = snapshot.loss();
             if (loss != null) {
                 events.add(loss(loss, now));
             }
@@ -114,11 +114,11 @@ final class ChangeEvents {
                     "notification",
                     new Change(
                             change.event().name(),
-                            change.keyId(),
+                            change.serial(),
                             change.aux(),
                             change.watchTag(),
                             look(change),
-                            mirror == null ? null : mirror.members(change.keyId()),
+                            mirror == null ? null : mirror.members(change.serial()),
                             now));
         }
         if (notification instanceof RemovalNotification removal) {
@@ -130,7 +130,7 @@ final class ChangeEvents {
     private @Nullable Node look(KeyNotification change) {
         return switch (change.event()) {
             case LINKED -> node(change.aux());
-            case INSTANTIATED, UPDATED, SETATTR -> node(change.keyId());
+            case INSTANTIATED, UPDATED, SETATTR -> node(change.serial());
             default -> null;
         };
     }

@@ -100,12 +100,12 @@ final class KeyringMirror {
                     && forget((int) removal.id());
         }
         if (notification instanceof KeyNotification change) {
-            if (!isOfPresentWatch(change.keyId(), change.watchTag())) {
+            if (!isOfPresentWatch(change.serial(), change.watchTag())) {
                 return false;
             }
-            KnownKey before = known.get(change.keyId());
-            lookAt(List.of(change.keyId()), known);
-            KnownKey after = known.get(change.keyId());
+            KnownKey before = known.get(change.serial());
+            lookAt(List.of(change.serial()), known);
+            KnownKey after = known.get(change.serial());
             if (before == null || after == null || !before.members().equals(after.members())) {
                 dropWhatIsNotLinked();
             }
