@@ -26,6 +26,18 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 import java.io.IOException;
+import java.util.stream.Stream;
+import java.util.Set;
+import java.util.Locale;
+import java.time.Duration;
+import reactor.test.StepVerifier;
+import org.springframework.beans.factory.DisposableBean;
+import org.reactivestreams.Publisher;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.ParameterizedTest;
+import io.watchqueue.test.WithSimulatedKernel;
+import io.watchqueue.Keyring;
+import io.watchqueue.Keyctl;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.net.URI;
@@ -45,38 +57,38 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
-/** What the README shows is true. */
-class ReadmeTests {
+/** Documents are true: their samples compile and run, and their links lead somewhere. */
+class DocumentsTests {
 
     private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
+    private static final Path README = ROOT.resolve("README.md");
+    private static final Path GUIDE = ROOT.resolve("docs/guide.md");
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
     private static final String BOOT_LIBRARY = "-Djna.boot.library.path=DIR";
     private static final String NO_UNPACKING = "-Djna.nounpack=true";
     private static final String LIBRARY = "com/sun/jna/linux-x86-64/libjnidispatch.so";
-    private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:]+)\\)");
+    private static final Pattern LINK = Pattern.compile("\\]\\(([^):]+)\\)");
 
-    @Test
-    void itsSamplesCompileWithoutAWarning(@TempDir Path classes) throws IOException {
-        List<String> samples = matches(JAVA, readme());
-        assertThat(samples).isNotEmpty();
-        for (String sample : samples) {
-            assertThat(compile(sample, classes)).as(sample).isEmpty();
-        }
+    static Stream<String> samples() throws IOException {
+        return Stream.concat(
+                matches(JAVA, Files.readString(README)).stream(),
+                matches(JAVA, Files.readString(GUIDE)).stream());
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void samplesCompileWithoutAWarning(String sample, @TempDir Path classes) throws IOException {
+        assertThat(compile(sample, classes)).isEmpty();
     }
 
     @Test
-    void itsTestClassPasses(@TempDir Path classes) throws Exception {
-        String sample =
-                matches(JAVA, readme()).stream()
-                        .filter(one -> one.contains("@Test"))
-                        .findFirst()
-                        .orElseThrow();
+    void theSampleOfATestClassPasses(@TempDir Path classes) throws Exception {
+        String sample = sample("@Test");
         assertThat(compile(sample, classes)).isEmpty();
         SummaryGeneratingListener results = new SummaryGeneratingListener();
-        try (URLClassLoader loader =
-                new URLClassLoader(
-                        new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+        try (URLClassLoader loader = loaderOf(classes)) {
             LauncherFactory.create()
                     .execute(
                             LauncherDiscoveryRequestBuilder.request()
@@ -93,30 +105,91 @@ class ReadmeTests {
                 .isEqualTo(sample.split("@Test").length - 1);
     }
 
+    @Test
+    @WithSimulatedKernel
+    void theSampleOfAControllerFollowsAKeyring(@TempDir Path classes) throws Exception {
+        String sample = sample("@RestController");
+        assertThat(compile(sample, classes)).isEmpty();
+        try (URLClassLoader loader = loaderOf(classes)) {
+            Class<?> type = loader.loadClass(className(sample));
+            Object controller = type.getConstructor().newInstance();
+            Publisher<?> members = (Publisher<?>) type.getMethod("members").invoke(controller);
+            Keyctl keys = Keyctl.system();
+            StepVerifier.create(members)
+                    .expectNext(Set.of())
+                    .then(() -> keys.add("user", "token", new byte[] {1}, Keyring.USER))
+                    .assertNext(all -> assertThat((Set<?>) all).hasSize(1))
+                    .then(() -> destroy((DisposableBean) controller))
+                    .expectComplete()
+                    .verify(Duration.ofMinutes(1));
+        }
+    }
+
+    private static void destroy(DisposableBean bean) {
+        try {
+            bean.destroy();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String sample(String containing) throws IOException {
+        return samples().filter(one -> one.contains(containing)).findFirst().orElseThrow();
+    }
+
+    private URLClassLoader loaderOf(Path classes) throws IOException {
+        return new URLClassLoader(
+                new URL[] {classes.toUri().toURL()}, getClass().getClassLoader());
+    }
+
     private static String className(String source) {
         Matcher name = CLASS.matcher(source);
         assertThat(name.find()).isTrue();
         return name.group(1);
     }
 
-    @Test
-    void itsLinksLeadSomewhere() throws IOException {
-        List<String> links = matches(LINK, readme());
-        assertThat(links).isNotEmpty();
-        assertThat(links).allSatisfy(link -> assertThat(ROOT.resolve(link)).exists());
+    static List<Path> documents() throws IOException {
+        try (Stream<Path> files = Files.walk(ROOT)) {
+            return files.filter(file -> file.toString().endsWith(".md"))
+                    .filter(file -> !ROOT.relativize(file).toString().contains("target"))
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void linksLeadSomewhere(Path document) throws IOException {
+        for (String link : matches(LINK, Files.readString(document))) {
+            String[] parts = link.split("#", 2);
+            Path target = document.resolveSibling(parts[0]);
+            if (parts[0].isEmpty()) {
+                target = document;
+            }
+            assertThat(target).as(link).exists();
+            if (parts.length == 2) {
+                assertThat(anchors(target)).as(link).contains(parts[1]);
+            }
+        }
+    }
+
+    /** As they are made of headings where Markdown is shown. */
+    private static List<String> anchors(Path document) throws IOException {
+        return matches(HEADING, Files.readString(document)).stream()
+                .map(heading -> heading.toLowerCase(Locale.ROOT))
+                .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
+                .toList();
     }
 
     @Test
-    void itsTestCommandIsWhatCiRuns() throws IOException {
-        assertThat(readme()).contains("./mvnw -B verify");
-        assertThat(Files.readAllLines(ROOT.resolve(".ci/run")).stream().map(String::strip))
-                .contains("./mvnw -B verify");
+    void theTestCommandIsWhatCiRuns() throws IOException {
+        assertThat(Files.readString(README)).contains("./mvnw -B verify");
+        assertThat(Files.readAllLines(ROOT.resolve(".ci/run"))).contains("run ./mvnw -B verify");
     }
 
     /** What it says of JNA, for a process that may write nowhere. */
     @Test
     void itsOptionsForAReadOnlyFileSystemLoadJna(@TempDir Path folder) throws Exception {
-        assertThat(readme()).contains(BOOT_LIBRARY, NO_UNPACKING, LIBRARY);
+        assertThat(deployment()).contains(BOOT_LIBRARY, NO_UNPACKING, LIBRARY);
         assertThat(probe(NO_UNPACKING)).contains("JNA cannot be used");
         try (InputStream library = getClass().getClassLoader().getResourceAsStream(LIBRARY)) {
             Files.copy(library, folder.resolve("libjnidispatch.so"));
@@ -133,7 +206,7 @@ class ReadmeTests {
                                 .getClassLoader()
                                 .getResource("META-INF/native-image/net.java.dev.jna"))
                 .isNull();
-        assertThat(readme()).contains("JNA's jar has none");
+        assertThat(deployment()).contains("JNA's jar has none");
     }
 
     /** Returns what the command line says, which is given a serial that is none. */
@@ -155,8 +228,9 @@ class ReadmeTests {
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    private static String readme() throws IOException {
-        return Files.readString(ROOT.resolve("README.md"));
+    /** Where it is run. */
+    private static String deployment() throws IOException {
+        return Files.readString(ROOT.resolve("docs/deployment.md"));
     }
 
     private static List<String> matches(Pattern pattern, String text) {
