@@ -22,8 +22,8 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
+import io.watchqueue.test.WithSimulatedKernel;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;
@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /** Keys found by name, beside those of users who would rather have others found. */
+@WithSimulatedKernel
 class FindKeyTests {
 
     private static final int SOMEBODY = 4321;
@@ -40,12 +41,12 @@ class FindKeyTests {
     private static final int CHANGEABLE_BY_ALL = 0x3f010005;
     private static final int OWNER_ALL = 0x3f3f0000;
 
-    private final SimulatedKernel kernel = SimulatedKernel.install();
-    private final Keyctl keys = Keyctl.system();
+    private final SimulatedKernel kernel;
+    private final Keyctl keys;
 
-    @AfterEach
-    void close() {
-        kernel.close();
+    FindKeyTests(SimulatedKernel kernel, Keyctl keys) {
+        this.kernel = kernel;
+        this.keys = keys;
     }
 
     private <T> T as(int uid, Supplier<T> action) {

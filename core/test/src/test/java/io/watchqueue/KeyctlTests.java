@@ -23,6 +23,7 @@ import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,7 +38,7 @@ class KeyctlTests {
 
     private static final KeyId KEY = KeyId.of(1);
 
-    private final FakeKernel kernel = new FakeKernel();
+    @RegisterExtension final FakeKernel kernel = new FakeKernel();
     private final Keyctl keys = new Keyctl(kernel);
 
     @ParameterizedTest(name = "{0} is {1}")

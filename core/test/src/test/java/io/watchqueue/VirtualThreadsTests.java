@@ -22,11 +22,11 @@ import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -37,12 +37,7 @@ import java.util.concurrent.TimeUnit;
 @EnabledForJreRange(min = JRE.JAVA_21, disabledReason = "there are no virtual threads before")
 class VirtualThreadsTests {
 
-    private final FakeKernel kernel = new FakeKernel();
-
-    @AfterEach
-    void nothingIsLeftOpen() {
-        assertThat(kernel.open()).isEmpty();
-    }
+    @RegisterExtension final FakeKernel kernel = new FakeKernel();
 
     @Test
     void aVirtualThreadDoesNotWaitInTheKernel() throws Exception {

@@ -23,9 +23,9 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,13 +39,7 @@ import java.util.concurrent.TimeUnit;
 @Timeout(300)
 class WatchQueueSelectorTests {
 
-    private final FakeKernel kernel = new FakeKernel();
-
-    @AfterEach
-    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
-        assertThat(kernel.open()).isEmpty();
-        assertThat(kernel.mistakes()).isEmpty();
-    }
+    @RegisterExtension final FakeKernel kernel = new FakeKernel();
 
     @Test
     void reportsArmedQueuesAndNoOthers() {

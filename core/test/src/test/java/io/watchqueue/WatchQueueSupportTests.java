@@ -22,12 +22,13 @@ import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class WatchQueueSupportTests {
 
-    private final FakeKernel kernel = new FakeKernel();
+    @RegisterExtension final FakeKernel kernel = new FakeKernel();
 
     @ParameterizedTest(name = "{0} fails with {1}: {2}")
     @CsvSource({

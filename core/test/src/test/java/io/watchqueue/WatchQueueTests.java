@@ -23,9 +23,9 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.test.FakeKernel;
 import io.watchqueue.test.NativeCall;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,13 +44,7 @@ class WatchQueueTests {
 
     private static final KeyId KEY = KeyId.of(1);
 
-    private final FakeKernel kernel = new FakeKernel();
-
-    @AfterEach
-    void nothingIsLeftOpenAndNoClosedDescriptorWasUsed() {
-        assertThat(kernel.open()).isEmpty();
-        assertThat(kernel.mistakes()).isEmpty();
-    }
+    @RegisterExtension final FakeKernel kernel = new FakeKernel();
 
     @Test
     void isSizedBeforeItIsFilteredOrAttached() {

@@ -27,8 +27,8 @@ import io.watchqueue.RemovalNotification;
 import io.watchqueue.test.SimulatedKernel;
 import io.watchqueue.test.SimulatedQueue;
 import io.watchqueue.test.SimulatedTime;
+import io.watchqueue.test.WithSimulatedKernel;
 
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -39,20 +39,21 @@ import java.util.Set;
 
 /** The stream and its operators, as they are, on a simulated kernel. */
 @Timeout(300)
+@WithSimulatedKernel
 class SimulatedTimeTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
 
-    private final SimulatedKernel kernel = SimulatedKernel.install();
-    private final Keyctl keys = Keyctl.system();
-    private final KeyId ring = keys.addKeyring("app", Keyring.USER);
-    private final KeyId key = keys.add("user", "token", new byte[] {1}, ring);
+    private final SimulatedKernel kernel;
+    private final Keyctl keys;
+    private final KeyId ring;
+    private final KeyId key;
 
-    @AfterEach
-    void nothingIsLeftOpen() {
-        kernel.close();
-        kernel.settle();
-        assertThat(kernel.openDescriptors()).isZero();
+    SimulatedTimeTests(SimulatedKernel kernel, Keyctl keys) {
+        this.kernel = kernel;
+        this.keys = keys;
+        ring = keys.addKeyring("app", Keyring.USER);
+        key = keys.add("user", "token", new byte[] {1}, ring);
     }
 
     private NotificationFlux changes() {
@@ -148,8 +149,7 @@ class SimulatedTimeTests {
                     .then(() -> keys.update(key, new byte[] {3}))
                     .thenCancel()
                     .verify(SOON);
-            second.settle();
-            assertThat(second.openDescriptors()).isZero();
+            second.assertNothingLeftOpen();
         }
         first.dispose();
         first.onDispose().block(SOON);

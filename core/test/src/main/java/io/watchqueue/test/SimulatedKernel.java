@@ -289,16 +289,39 @@ public final class SimulatedKernel implements AutoCloseable {
      *     interrupted
      */
     public void settle() {
+        if (!trySettle()) {
+            throw new IllegalStateException(
+                    "wait for the readers: they are still at work after "
+                            + SETTLES.toSeconds()
+                            + " s; a subscriber may block, or a selector be without a thread");
+        }
+    }
+
+    private boolean trySettle() {
         try {
-            if (!simulation.settle(SETTLES)) {
-                throw new IllegalStateException(
-                        "wait for the readers: they are still at work after "
-                                + SETTLES.toSeconds()
-                                + " s; a subscriber may block, or a selector be without a thread");
-            }
+            return simulation.settle(SETTLES);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("wait for the readers: interrupted", e);
+        }
+    }
+
+    /**
+     * Waits as {@link #settle()} does, and checks that all queues and descriptors are closed, and
+     * so all watches are removed. Call it at the end of a test, after {@link #close()}, so that
+     * nothing is opened in the meantime; {@link SimulatedKernelExtension} does both.
+     *
+     * @throws AssertionError if something is open; it says what, and how to close it
+     * @throws IllegalStateException if the thread is interrupted
+     */
+    public void assertNothingLeftOpen() {
+        boolean settled = trySettle();
+        List<String> leftovers = simulation.change(() -> Leftovers.of(simulation));
+        if (!leftovers.isEmpty()) {
+            throw new AssertionError(
+                    "left open on the simulated kernel"
+                            + (settled ? ":" : ", by readers that are still at work:")
+                            + String.join("", leftovers.stream().map("\n  - "::concat).toList()));
         }
     }
 

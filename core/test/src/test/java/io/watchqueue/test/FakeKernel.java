@@ -23,6 +23,8 @@ import io.watchqueue.internal.Errno;
 import io.watchqueue.internal.NativeBuffer;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,9 +44,10 @@ import java.util.function.IntSupplier;
 
 /**
  * The simulated kernel's queues, with keys that are there by being named: every positive serial is
- * one, and what is asked of it has a canned answer. Posts go to all queues, whatever they watch.
+ * one, and what is asked of it has a canned answer. Posts go to all queues, whatever they watch. As
+ * {@code RegisterExtension}, it fails a test that leaves something open or misuses a descriptor.
  */
-public final class FakeKernel extends Simulation {
+public final class FakeKernel extends Simulation implements AfterEachCallback {
 
     private static final int SERIALS = 100;
 
@@ -73,6 +76,12 @@ public final class FakeKernel extends Simulation {
         super(
                 new Settings(1000, 1000, 1 << 20, 4096, "6.1.0", Duration.ofMinutes(5)),
                 Instant.now());
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        assertThat(open()).isEmpty();
+        assertThat(mistakes()).isEmpty();
     }
 
     // What tests do and ask
