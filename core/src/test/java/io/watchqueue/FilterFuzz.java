@@ -92,9 +92,7 @@ public final class FilterFuzz {
     }
 
     private static void compare(NotificationFilter filter, ByteBuffer messages) {
-        ByteBuffer encoded =
-                ByteBuffer.allocate(8 + 44 * filter.rules().size()).order(ByteOrder.nativeOrder());
-        filter.encode(encoded);
+        ByteBuffer encoded = NotificationFilterTests.encoded(filter, ByteOrder.nativeOrder());
         do {
             int type = word(messages) & 3;
             int subtype = word(messages) & 0xff;

@@ -77,6 +77,7 @@ class NotificationFilterTests {
     @Test
     void hasTheKernelsLayout() {
         ByteBuffer bytes = encoded(filter, ByteOrder.nativeOrder());
+        assertThat(bytes.capacity()).isEqualTo(8 + 2 * 44);
         assertThat(words(bytes, 0, 6)).containsExactly(2, 0, 1, 0, 0, 1 << 1 | 1 << 5);
         assertThat(words(bytes, 52, 4)).containsExactly(1, 0x0700, 0xff00, 1 << 2);
     }
@@ -109,8 +110,8 @@ class NotificationFilterTests {
         return HexFormat.of().formatHex(encoded(filter, order).array());
     }
 
-    private static ByteBuffer encoded(NotificationFilter filter, ByteOrder order) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 + 44 * filter.rules().size()).order(order);
+    static ByteBuffer encoded(NotificationFilter filter, ByteOrder order) {
+        ByteBuffer bytes = ByteBuffer.allocate(filter.encodedLength()).order(order);
         filter.encode(bytes);
         return bytes;
     }
