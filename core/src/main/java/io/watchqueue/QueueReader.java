@@ -57,8 +57,8 @@ final class QueueReader {
         this.buffer = buffer;
     }
 
-    int carriedBytes() {
-        return buffer.carriedBytes();
+    int bufferedBytes() {
+        return buffer.bufferedBytes();
     }
 
     long readCalls() {

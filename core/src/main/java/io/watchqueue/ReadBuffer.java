@@ -58,7 +58,7 @@ final class ReadBuffer {
     /** How many bytes were read since the queue was last found empty. */
     private long unconfirmed;
 
-    private volatile int carriedBytes;
+    private volatile int bufferedBytes;
     private volatile long readCalls;
 
     ReadBuffer(Kernel kernel, Descriptor readEnd, Descriptor writeEnd, Watches watches, int bytes) {
@@ -69,8 +69,8 @@ final class ReadBuffer {
         this.memory = kernel.allocate(Math.max(MessageHeader.MAX_MESSAGE_LENGTH + 1, bytes));
     }
 
-    int carriedBytes() {
-        return carriedBytes;
+    int bufferedBytes() {
+        return bufferedBytes;
     }
 
     long readCalls() {
@@ -114,7 +114,7 @@ final class ReadBuffer {
             }
             return delivered;
         } finally {
-            carriedBytes = limit - position;
+            bufferedBytes = limit - position;
         }
     }
 

@@ -482,8 +482,8 @@ public final class WatchQueue implements AutoCloseable {
      *     the notifications there was room for; more if a consumer stopped before it had what it
      *     asked for
      */
-    public int carriedBytes() {
-        return reader.carriedBytes();
+    public int bufferedBytes() {
+        return reader.bufferedBytes();
     }
 
     /**

@@ -132,7 +132,7 @@ public final class WatchQueueSupport {
      *     missing
      * @throws ResourceLimitException if the status is {@link Status#RESOURCES_EXHAUSTED}
      */
-    public void require(String operation) {
+    public void requireFor(String operation) {
         switch (status) {
             case AVAILABLE -> {}
             case RESOURCES_EXHAUSTED -> throw Failures.opening(errno);

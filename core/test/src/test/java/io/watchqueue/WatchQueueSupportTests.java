@@ -49,7 +49,7 @@ class WatchQueueSupportTests {
         assertThat(support.status()).isEqualTo(status);
         assertThat(support.isAvailable()).isFalse();
         assertThat(support.explanation()).contains(explanation);
-        assertThatThrownBy(() -> support.require("watch the credentials"))
+        assertThatThrownBy(() -> support.requireFor("watch the credentials"))
                 .isInstanceOf(
                         status == WatchQueueSupport.Status.RESOURCES_EXHAUSTED
                                 ? ResourceLimitException.class
@@ -69,7 +69,7 @@ class WatchQueueSupportTests {
     void aKernelWithAllOfItIsAvailable() {
         WatchQueueSupport support = WatchQueueSupport.probe(kernel);
         assertThat(support.isAvailable()).isTrue();
-        support.require("watch the credentials");
+        support.requireFor("watch the credentials");
         assertThat(kernel.open()).isEmpty();
         assertThat(kernel.mistakes()).isEmpty();
     }
@@ -86,7 +86,7 @@ class WatchQueueSupportTests {
                 .contains("ExceptionInInitializerError; caused by java.lang.IllegalCallerException")
                 .endsWith("Start it with --enable-native-access=com.sun.jna.")
                 .doesNotContain("ALL-UNNAMED");
-        assertThatThrownBy(() -> support.require("watch the credentials")).hasCause(cause);
+        assertThatThrownBy(() -> support.requireFor("watch the credentials")).hasCause(cause);
     }
 
     @Test

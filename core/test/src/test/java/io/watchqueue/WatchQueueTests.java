@@ -176,11 +176,11 @@ class WatchQueueTests {
             }
             queue.poll(3, notification -> true);
             assertThat(queue.readCalls()).isEqualTo(2);
-            assertThat(queue.carriedBytes()).isEqualTo(5 * 16);
+            assertThat(queue.bufferedBytes()).isEqualTo(5 * 16);
             assertThat(queue.queuedBytes()).isEqualTo(2 * 16);
             queue.poll(5, notification -> true);
             assertThat(queue.readCalls()).isEqualTo(2);
-            assertThat(queue.carriedBytes()).isZero();
+            assertThat(queue.bufferedBytes()).isZero();
         }
     }
 

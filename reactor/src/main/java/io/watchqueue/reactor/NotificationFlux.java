@@ -64,7 +64,7 @@ import java.util.function.Supplier;
  * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
  * drops and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
  * delivered, and what one small read gives beyond that is carried, see {@link
- * io.watchqueue.WatchQueue#carriedBytes()}. Who needs more room than the kernel gives asks for a
+ * io.watchqueue.WatchQueue#bufferedBytes()}. Who needs more room than the kernel gives asks for a
  * {@linkplain Builder#prefetch prefetch}.
  *
  * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
@@ -302,7 +302,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      *
      * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
      * Comes on the thread that closed the last descriptor, which is the reader's, or that of a call
-     * that was under way, such as one of a {@linkplain NotificationRecorder.Gauges gauge}; or on
+     * that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}; or on
      * the disposing or the subscribing one if there was nothing to close. Never fails.
      *
      * @return completes then, empty

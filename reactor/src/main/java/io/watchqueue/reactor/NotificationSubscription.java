@@ -54,7 +54,7 @@ import java.util.function.Predicate;
  * </pre>
  */
 final class NotificationSubscription
-        implements Subscription, Disposable, Scannable, NotificationRecorder.Gauges {
+        implements Subscription, Disposable, Scannable, NotificationRecorder.QueueGauges {
 
     /**
      * The most that one subscription is given before the others have their turn: what a full kernel
@@ -102,7 +102,8 @@ final class NotificationSubscription
             // It may be the end, without anything that the reader is woken up for.
             queue.onWatchesChanged(this::signal);
         }
-        settings.recorder().opened(this);
+        settings.recorder().recordOpened(this);
+        Log.debug("opened {}, watching {}", queue, queue.watches());
     }
 
     /**
@@ -195,8 +196,8 @@ final class NotificationSubscription
     }
 
     @Override
-    public int carriedBytes() {
-        return queue.carriedBytes();
+    public int bufferedBytes() {
+        return queue.bufferedBytes();
     }
 
     @Override
@@ -284,7 +285,7 @@ final class NotificationSubscription
         }
 
         void wokenUp() {
-            settings.recorder().wokenUp(NotificationSubscription.this);
+            settings.recorder().recordWakeup(NotificationSubscription.this);
         }
 
         /** Delivers what is demanded and there, and prefetches what may be. */
@@ -340,11 +341,11 @@ final class NotificationSubscription
             } finally {
                 long reads = queue.readCalls() - readsBefore;
                 if (reads > 0) {
-                    settings.recorder().read(NotificationSubscription.this, reads);
+                    settings.recorder().recordReads(NotificationSubscription.this, reads);
                 }
             }
             if (received > 0) {
-                settings.recorder().received(NotificationSubscription.this, received);
+                settings.recorder().recordReceived(NotificationSubscription.this, received);
                 found = received;
             }
             boolean drained = received < wanted;
@@ -362,7 +363,7 @@ final class NotificationSubscription
         @Override
         public boolean test(Notification notification) {
             if (notification instanceof LossNotification loss) {
-                settings.recorder().lost(NotificationSubscription.this, loss);
+                settings.recorder().recordLoss(NotificationSubscription.this, loss);
             }
             if (owed > 0 && prefetched.isEmpty()) {
                 emit(notification);
@@ -469,8 +470,13 @@ final class NotificationSubscription
 
         private void closeQueue() {
             if (!queue.isClosed()) {
+                Throwable error = failure;
+                Log.debug(
+                        "closing {}: {}",
+                        queue,
+                        error != null ? error : cancelled ? "cancelled" : "completed");
                 queue.close();
-                settings.recorder().closed(NotificationSubscription.this);
+                settings.recorder().recordClosed(NotificationSubscription.this);
             }
         }
     }

@@ -212,7 +212,12 @@ public final class ReactiveWatchQueue implements Disposable {
      * @return the watch when it is placed, or an error as of {@link WatchQueue#watch}
      */
     public Mono<Watch> watch(KeyId key, int tag) {
-        return Mono.fromCallable(() -> opened("watch key " + key).queue().watch(key, tag));
+        return Mono.fromCallable(
+                () -> {
+                    Watch watch = opened("watch key " + key).queue().watch(key, tag);
+                    Log.debug("watching {}", watch);
+                    return watch;
+                });
     }
 
     /**
@@ -226,7 +231,11 @@ public final class ReactiveWatchQueue implements Disposable {
      *     may have been destroyed; or an error as of {@link WatchQueue#unwatch}
      */
     public Mono<Void> unwatch(KeyId key) {
-        return Mono.fromRunnable(() -> opened("unwatch key " + key).queue().unwatch(key));
+        return Mono.fromRunnable(
+                () -> {
+                    opened("unwatch key " + key).queue().unwatch(key);
+                    Log.debug("no longer watching {}", key);
+                });
     }
 
     /**

@@ -153,14 +153,14 @@ class NativeFailureTests {
                 subscribe(
                         NotificationFlux.builder().reader(reader).watch(token, 1).build(),
                         Long.MAX_VALUE);
-        final AtomicReference<NotificationRecorder.Gauges> gauges = new AtomicReference<>();
+        final AtomicReference<NotificationRecorder.QueueGauges> gauges = new AtomicReference<>();
         final ReactiveWatchQueue queue =
                 NotificationFlux.builder()
                         .reader(reader)
                         .recorder(
                                 new NotificationRecorder() {
                                     @Override
-                                    public void opened(Gauges opened) {
+                                    public void recordOpened(QueueGauges opened) {
                                         gauges.set(opened);
                                     }
                                 })

@@ -121,7 +121,7 @@ class NotificationFluxKernelTests {
     @Test
     void everyEventOfAFloodIsReceivedOrCoveredByALoss() {
         int posted = 20_000;
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         List<Notification> received =
                 NotificationFlux.builder()
                         .watch(key)
@@ -140,7 +140,7 @@ class NotificationFluxKernelTests {
         assertThat(lost).isEqualTo(events < posted + 1);
     }
 
-    private void flood(int events, NotificationRecorder.Gauges queue) {
+    private void flood(int events, NotificationRecorder.QueueGauges queue) {
         post(events);
         // The last event must find room.
         FakeStreams.eventually(() -> queue.queuedBytes() == 0);
@@ -182,11 +182,11 @@ class NotificationFluxKernelTests {
 
     @Test
     void whatIsNotAskedForStaysInTheKernel() {
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         NotificationFlux flux =
                 NotificationFlux.builder().watch(key).recorder(recording(opened)).build();
         TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 0);
-        NotificationRecorder.Gauges queue = opened.get();
+        NotificationRecorder.QueueGauges queue = opened.get();
         post(200);
         assertThat(queue.queuedBytes()).isEqualTo(200 * 16);
         int asked = 0;
@@ -196,17 +196,17 @@ class NotificationFluxKernelTests {
             FakeStreams.awaitCount(subscriber, asked);
             int delivered = asked;
             FakeStreams.eventually(
-                    () -> queue.queuedBytes() + queue.carriedBytes() + delivered * 16 == 200 * 16);
-            assertThat(queue.carriedBytes()).isLessThan(128);
+                    () -> queue.queuedBytes() + queue.bufferedBytes() + delivered * 16 == 200 * 16);
+            assertThat(queue.bufferedBytes()).isLessThan(128);
         }
         subscriber.cancel();
     }
 
     private static NotificationRecorder recording(
-            AtomicReference<NotificationRecorder.Gauges> opened) {
+            AtomicReference<NotificationRecorder.QueueGauges> opened) {
         return new NotificationRecorder() {
             @Override
-            public void opened(Gauges queue) {
+            public void recordOpened(QueueGauges queue) {
                 opened.set(queue);
             }
         };
@@ -258,7 +258,7 @@ class NotificationFluxKernelTests {
 
     @Test
     void aPrefetchHoldsAFloodThatTheKernelCannot() {
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         NotificationFlux flux =
                 NotificationFlux.builder()
                         .watch(key)

@@ -17,27 +17,26 @@ package io.watchqueue.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+import io.watchqueue.test.SimulatedKernel;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
+import org.springframework.beans.factory.DisposableBean;
+
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
 
 import java.io.IOException;
-import java.util.stream.Stream;
-import java.util.Set;
-import java.util.Locale;
-import java.time.Duration;
-import reactor.test.StepVerifier;
-import org.springframework.beans.factory.DisposableBean;
-import org.reactivestreams.Publisher;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.ParameterizedTest;
-import io.watchqueue.test.WithSimulatedKernel;
-import io.watchqueue.Keyring;
-import io.watchqueue.Keyctl;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.net.URI;
@@ -46,11 +45,15 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -106,22 +109,25 @@ class DocumentsTests {
     }
 
     @Test
-    @WithSimulatedKernel
     void theSampleOfAControllerFollowsAKeyring(@TempDir Path classes) throws Exception {
         String sample = sample("@RestController");
         assertThat(compile(sample, classes)).isEmpty();
-        try (URLClassLoader loader = loaderOf(classes)) {
+        try (SimulatedKernel kernel = SimulatedKernel.install();
+                URLClassLoader loader = loaderOf(classes)) {
             Class<?> type = loader.loadClass(className(sample));
             Object controller = type.getConstructor().newInstance();
-            Publisher<?> members = (Publisher<?>) type.getMethod("members").invoke(controller);
+            @SuppressWarnings("unchecked")
+            Flux<Set<KeyId>> members =
+                    (Flux<Set<KeyId>>) type.getMethod("members").invoke(controller);
             Keyctl keys = Keyctl.system();
             StepVerifier.create(members)
                     .expectNext(Set.of())
                     .then(() -> keys.add("user", "token", new byte[] {1}, Keyring.USER))
-                    .assertNext(all -> assertThat((Set<?>) all).hasSize(1))
+                    .assertNext(all -> assertThat(all).hasSize(1))
                     .then(() -> destroy((DisposableBean) controller))
                     .expectComplete()
                     .verify(Duration.ofMinutes(1));
+            kernel.assertNothingLeftOpen();
         }
     }
 
@@ -138,8 +144,7 @@ class DocumentsTests {
     }
 
     private URLClassLoader loaderOf(Path classes) throws IOException {
-        return new URLClassLoader(
-                new URL[] {classes.toUri().toURL()}, getClass().getClassLoader());
+        return new URLClassLoader(new URL[] {classes.toUri().toURL()}, getClass().getClassLoader());
     }
 
     private static String className(String source) {

@@ -84,7 +84,7 @@ final class Demonstration {
     /** Returns the exit status. */
     int run() throws IOException, InterruptedException, TimeoutException {
         WatchQueueSupport support = WatchQueueSupport.probe();
-        support.require("demonstrate key notifications");
+        support.requireFor("demonstrate key notifications");
         out.println(support.explanation());
         Keyctl keys = Keyctl.system();
         KeyId session = keys.joinSession("keywatch-" + ProcessHandle.current().pid());

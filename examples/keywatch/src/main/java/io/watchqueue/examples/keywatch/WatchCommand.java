@@ -102,7 +102,7 @@ final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        WatchQueueSupport.probe().require("watch keys");
+        WatchQueueSupport.probe().requireFor("watch keys");
         Keyctl keys = Keyctl.system();
         KeyNames names = new KeyNames(keys);
         ReactiveWatchQueue queue = queue(keys, names).queue();
