@@ -50,7 +50,7 @@ final class KeyringView {
         return new KeyringView(resolved.value(), () -> keys.list(resolved));
     }
 
-    /** The members, or why there are none any more. */
+    /** The members, or the reason why there are no longer any. */
     private record Look(Set<KeyId> members, @Nullable KeyUnavailableException gone) {}
 
     Flux<Set<KeyId>> follow(Flux<Notification> source) {

@@ -45,50 +45,23 @@ import java.util.function.Supplier;
  *         .subscribe(notification -> System.out.println(notification));
  * }</pre>
  *
- * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
- * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
- * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
- * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
- * was opened is closed and the subscriber gets the error.
+ * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on it. A slow subscriber costs the others nothing. Special keyrings are resolved on the subscribing thread, with the permissions of that thread; on a virtual thread they are the carrier's, see {@link io.watchqueue.Keyring}. If a step fails, the queue is closed and the subscriber gets the error.
  *
- * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
- * files: if it is made on a thread that must not block, use the library before, by {@link
- * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
- * of a process are read by code that is not compiled yet, as in any Java program; see {@link
- * #warmup()}.
+ * <p>The first subscription of a process waits until JNA's native library is loaded, which reads files. If it is made on a thread that must not block, use the library before, with {@link io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications of a process are read by code that is not compiled yet, as in any Java program; see {@link #warmup()}.
  *
- * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them
- * when it ends. {@link #dispose()} ends all of them, those included that are just being opened.
+ * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them when it ends. {@link #dispose()} ends all subscriptions, including those that are being opened.
  *
- * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
- * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
- * drops and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
- * delivered, and what one small read gives beyond that is carried, see {@link
- * io.watchqueue.WatchQueue#bufferedBytes()}. Who needs more room than the kernel gives asks for a
- * {@linkplain Builder#prefetch prefetch}.
+ * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read. Notifications wait in the kernel up to the {@linkplain Builder#capacity capacity}; beyond it the kernel drops them and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are delivered; one small read may return a few more, which are {@linkplain io.watchqueue.WatchQueue#bufferedBytes() buffered}. If the kernel's queue is too small, set a {@linkplain Builder#prefetch prefetch}.
  *
- * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
- * other; by default on the one that all share, a daemon named {@code watchqueue-reader}. A
- * subscriber that takes its time there delays all others of that reader: use {@link
+ * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the other; by default on a shared daemon named {@code watchqueue-reader}. A slow subscriber delays all others of that reader: use {@link
  * Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or a {@linkplain Builder#reader reader}
  * of its own.
  *
- * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of
- * the last watch {@linkplain Builder#completeWhenUnwatched if that is asked for}; cancelling is
- * silent; an unexpected failure of the queue is an error. In each case the reader thread first
- * closes the queue, and with it the watches; what it held, and on {@code dispose} and cancellation
- * also what was prefetched, is discarded. {@link #onDispose()} tells when that is done.
+ * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of the last watch {@linkplain Builder#completeWhenUnwatched if the stream is built so}. Cancelling ends a subscription without a signal. An unexpected failure of the queue is an error. In each case the reader thread first closes the queue, and with it the watches. Notifications in the queue are discarded; on {@code dispose} and cancellation, so are prefetched ones. {@link #onDispose()} completes when that is done.
  *
- * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the exception
- * goes to the reader thread's uncaught exception handler, also an {@link OutOfMemoryError} or what
- * else Reactor takes for fatal to the JVM and throws through its operators. What {@code onError} or
- * {@code onComplete} throw goes there too; what {@code onSubscribe} or {@code currentContext}
- * throws ends the subscription with {@code onError}. The context is read once. Other streams of the
- * reader go on in each case. If the reader itself can wait no more, all its streams end with an
- * error, and the next subscription starts a new thread.
+ * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled. The exception goes to the reader thread's uncaught exception handler, even if it is an {@link OutOfMemoryError} or another that Reactor considers fatal to the JVM and throws through its operators; if no handler is set, it is logged. Exceptions of {@code onError} and {@code onComplete} go there too. An exception of {@code onSubscribe} or {@code currentContext} ends the subscription with {@code onError}. The context is read once. Other streams of the reader go on in each case. If the reader itself can no longer wait, all its streams end with an error, and the next subscription starts a new thread.
  *
- * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
- * notification before the gap and the first one behind it. It also comes when nothing follows.
+ * <p><b>Loss:</b> a {@link io.watchqueue.LossNotification} stands in the stream between the last notification before the gap and the first one after it. It comes even if nothing follows.
  */
 public final class NotificationFlux extends Flux<Notification> implements Disposable, Scannable {
 
@@ -117,29 +90,20 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Has the JVM compile the way of a notification, from the kernel to a subscriber, before there
-     * is one: JIT warm-up. Worth it where a flood may begin as soon as the first key is watched, of
-     * which an interpreter loses more; and it loads JNA's native library. Without it, the first
-     * notifications absorb the time that it takes: half a second of one processor, and more on a
-     * busy machine.
+     * Warms up the JIT: the JVM compiles the path of a notification, from the kernel to a subscriber, before there is one. It also loads JNA's native library. Use it if a flood may begin as soon as the first key is watched, because interpreted code loses more of it. It takes half a second of one processor, and more on a busy machine.
      *
      * <pre>{@code
      * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
-     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
-     * it is under way waits for the same warm-up, and once it has succeeded, it completes at once
-     * in the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
+     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes. Subscribers that come while it is under way wait for the same warm-up; after it has succeeded, it completes at once for the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
      *
      * <p><b>Threading:</b> runs and completes on a thread of its own, a daemon named {@code
      * watchqueue-warmup}. Subscriptions to streams neither wait for it nor are held up by it.
      *
-     * <p><b>Descriptors:</b> it takes 8, owned by that thread, which closes them before it
-     * completes or fails. It passes made-up notifications through ordinary pipes: no key is
-     * watched, and a kernel without watch queues does.
+     * <p><b>Descriptors:</b> 8, owned by that thread, which closes them before the warm-up completes or fails. It passes made-up notifications through ordinary pipes: no key is watched, and the kernel needs no watch queues.
      *
-     * <p><b>Errors:</b> if any step fails it gives up as a whole, with nothing left open, and may
-     * be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
+     * <p><b>Errors:</b> if a step fails, the whole warm-up fails, with nothing left open, and may be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
      * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is no Linux that
      * this library knows, {@link IllegalStateException} if it has not ended after 60 seconds.
      * Streams work without it, so {@code onErrorComplete()} is a fair answer.
@@ -297,13 +261,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Tells when {@link #dispose()} has done its work: no queue, no watch and no descriptor of this
-     * stream is left, those of subscribers included that cancelled before.
+     * Completes when {@link #dispose()} has done its work: no queue, watch or descriptor of this stream is left, including those of subscribers that cancelled before.
      *
-     * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
-     * Comes on the thread that closed the last descriptor, which is the reader's, or that of a call
-     * that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}; or on
-     * the disposing or the subscribing one if there was nothing to close. Never fails.
+     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The signal comes on the thread that closed the last descriptor: the reader's, or that of a call that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}. If there was nothing to close, it comes on the disposing or the subscribing thread. Never fails.
      *
      * @return completes then, empty
      */
@@ -323,7 +283,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         return null;
     }
 
-    /** Describes a stream. What was built does not change any more when the builder does. */
+    /** Describes a stream. A stream that was built is independent of its builder. */
     public static final class Builder {
 
         private final WatchQueue.Builder queues = WatchQueue.builder();
@@ -336,8 +296,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         private Builder() {}
 
         /**
-         * Sets how many notifications the kernel keeps for a subscriber that does not ask for them.
-         * Defaults to 512, the most.
+         * Sets how many notifications the kernel queues for a subscriber without demand. Defaults to 512, the maximum.
          *
          * @param capacity 1 to 512; rounded up to whole pages, see {@link WatchQueue#capacity()}
          * @return this
@@ -349,10 +308,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets what is queued at all, in the kernel. Defaults to everything. Removals and losses
-         * always pass.
+         * Sets which notifications the kernel queues. Defaults to all. Removals and losses always pass.
          *
-         * @param filter the filter, or null for everything
+         * @param filter the filter, or null for all notifications
          * @return this
          */
         public Builder filter(@Nullable NotificationFilter filter) {
@@ -387,13 +345,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Reads on without demand until so many notifications wait in this process, besides those
-         * that wait in the kernel: room for floods that the kernel's queue does not hold. When it
-         * is used up, the kernel's queue fills again, and beyond it the kernel drops. Order, and
-         * the place of a loss, stay as they are. Defaults to 0.
+         * Sets how many notifications are read without demand and wait in this process, besides those that wait in the kernel: room for floods that the kernel's queue does not hold. When that room is used up, the kernel's queue fills, and then the kernel drops. The order and the place of a loss stay as they are. Defaults to 0.
          *
-         * <p>While some wait for demand, those that follow may be read in batches, each a moment
-         * after its first, so that the reader is not woken up for each one.
+         * <p>While some wait for demand, further ones may be read in batches, up to 0.1 ms later, so that the reader is not woken up for each.
          *
          * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
          * @return this
@@ -411,15 +365,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Completes the stream after the removal of its last watch: when all watched keys are gone,
-         * or are no longer watched, and what was posted before was delivered. Without it, which is
-         * the default, the stream goes on in silence.
+         * Completes the stream after the removal of its last watch: when all watched keys are gone, or are no longer watched, and everything posted before was delivered. By default the stream stays open in silence.
          *
-         * <p>A removal can be lost as anything else. If that of a destroyed key is, its watch is
-         * not known to be gone, and the stream does not complete. After a loss, look which of the
-         * {@linkplain ReactiveWatchQueue#watches() watched} keys are still there, and {@linkplain
-         * ReactiveWatchQueue#unwatch unwatch} the others: if none is left, the stream completes,
-         * once something is demanded.
+         * <p>A removal can be lost like any notification. Then a stream whose keys are gone does not complete. After a loss, check which of the {@linkplain ReactiveWatchQueue#watches() watched} keys still exist, and {@linkplain ReactiveWatchQueue#unwatch unwatch} the others. If none is left, the stream completes as soon as there is demand.
          *
          * @return this
          */
@@ -429,7 +377,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets whose thread reads and emits. Defaults to {@link NotificationReader#shared()}.
+         * Sets the reader whose thread reads and emits. Defaults to {@link NotificationReader#shared()}.
          *
          * @param reader a reader, which may serve other streams as well
          * @return this
@@ -440,9 +388,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets who is told what happens. Defaults to nobody.
+         * Sets a recorder. Defaults to {@link NotificationRecorder#NONE}.
          *
-         * @param recorder counts and measures
+         * @param recorder counts and measures the stream's queues
          * @return this
          */
         public Builder recorder(NotificationRecorder recorder) {
@@ -466,11 +414,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Builds one queue whose watches can change while it is received, with those named here
-         * from the start. Nothing is opened yet, so that nothing is lost if nobody takes it.
+         * Builds one queue whose watches can change while it is received. It begins with the watches named here. Nothing is opened yet.
          *
-         * @return the queue, which is the caller's to {@linkplain ReactiveWatchQueue#dispose()
-         *     dispose} of: {@link Flux#using} does
+         * @return the queue, which the caller has to {@linkplain ReactiveWatchQueue#dispose() dispose} of, as {@link Flux#using} does
          */
         public ReactiveWatchQueue queue() {
             return new ReactiveWatchQueue(opener(), settings());

@@ -67,7 +67,7 @@ final class ReaderThreads {
                     "start a notification reader: "
                             + thread
                             + " is virtual, and would hold a carrier thread for as long as it waits in the"
-                            + " kernel, which is nearly always; give a factory of platform threads");
+                            + " kernel, which is nearly always; use a factory of platform threads");
         }
         thread.start();
     }
