@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** The descriptors of the process. Has no lock of its own. */
 final class Descriptors {
@@ -174,6 +175,13 @@ final class Descriptors {
 
     Iterable<File> files() {
         return files.values();
+    }
+
+    /** Who made the pipes that are open. */
+    Stream<Credentials> owners() {
+        return files.values().stream()
+                .filter(PipeEnd.class::isInstance)
+                .map(file -> ((PipeEnd) file).owner());
     }
 
     List<Integer> numbers() {

@@ -35,7 +35,7 @@ final class KeySearch {
         FOUND
     }
 
-    private final SimulatedKeys keys;
+    private final KeyTable table;
     private final SimulatedKey.Index index;
     private final Credentials credentials;
 
@@ -51,8 +51,8 @@ final class KeySearch {
     private int error;
     private @Nullable SimulatedKey found;
 
-    KeySearch(SimulatedKeys keys, SimulatedKey.Index index, Credentials credentials) {
-        this.keys = keys;
+    KeySearch(KeyTable table, SimulatedKey.Index index, Credentials credentials) {
+        this.table = table;
         this.index = index;
         this.credentials = credentials;
     }
@@ -91,7 +91,7 @@ final class KeySearch {
         if (!keyring.isKeyring()) {
             error = Errno.ENOTDIR;
         } else if (checksPermission
-                && !keys.permits(keyring, possessed, credentials, SimulatedKey.SEARCH)) {
+                && !KeyPermission.permits(keyring, possessed, credentials, SimulatedKey.SEARCH)) {
             error = Errno.EACCES;
         } else {
             Step top = keyring.index.equals(index) ? look(keyring) : Step.GO_ON;
@@ -121,7 +121,8 @@ final class KeySearch {
                 return false;
             }
             if (checksPermission
-                    && !keys.permits(member, possessed, credentials, SimulatedKey.SEARCH)) {
+                    && !KeyPermission.permits(
+                            member, possessed, credentials, SimulatedKey.SEARCH)) {
                 continue;
             }
             if (descend(member, depth + 1)) {
@@ -138,7 +139,7 @@ final class KeySearch {
                 error = Errno.EKEYREVOKED;
                 return Step.SKIPPED;
             }
-            if (keys.hasExpired(key)) {
+            if (table.hasExpired(key)) {
                 error = skipsExpired ? error : Errno.EKEYEXPIRED;
                 return Step.SKIPPED;
             }
@@ -146,7 +147,8 @@ final class KeySearch {
         if (only != null && only != key) {
             return Step.GO_ON;
         }
-        if (checksPermission && !keys.permits(key, possessed, credentials, SimulatedKey.SEARCH)) {
+        if (checksPermission
+                && !KeyPermission.permits(key, possessed, credentials, SimulatedKey.SEARCH)) {
             error = Errno.EACCES;
             return Step.SKIPPED;
         }

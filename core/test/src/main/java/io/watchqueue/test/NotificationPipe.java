@@ -66,7 +66,7 @@ final class NotificationPipe extends Pipe {
     private int dropping;
 
     /** By key, in the order in which they were placed. */
-    final Map<SimulatedKey, KeyWatch> watches = new LinkedHashMap<>();
+    final Map<SimulatedKey, SimulatedWatch> watches = new LinkedHashMap<>();
 
     NotificationPipe(int pageSize) {
         this.pageSize = pageSize;
@@ -209,7 +209,7 @@ final class NotificationPipe extends Pipe {
         return !queued.isEmpty() || lossShows;
     }
 
-    List<KeyWatch> watchList() {
+    List<SimulatedWatch> watchList() {
         return new ArrayList<>(watches.values());
     }
 }

@@ -104,7 +104,7 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return the time up to which it was advanced
      */
     public Instant now() {
-        return simulation.change(simulation.keys::now);
+        return simulation.change(simulation.table::now);
     }
 
     /**
@@ -121,7 +121,7 @@ public final class SimulatedKernel implements AutoCloseable {
         }
         simulation.change(
                 () -> {
-                    simulation.keys.advanceTo(simulation.keys.now().plus(time));
+                    simulation.table.advanceTo(simulation.table.now().plus(time));
                     return this;
                 });
     }
@@ -225,8 +225,8 @@ public final class SimulatedKernel implements AutoCloseable {
         Credentials before =
                 simulation.change(
                         () -> {
-                            Credentials own = simulation.keys.current();
-                            simulation.keys.become(new Credentials(uid, gid, null, null, null));
+                            Credentials own = simulation.lookup.current();
+                            simulation.lookup.become(new Credentials(uid, gid, null, null, null));
                             return own;
                         });
         try {
@@ -234,7 +234,7 @@ public final class SimulatedKernel implements AutoCloseable {
         } finally {
             simulation.change(
                     () -> {
-                        simulation.keys.become(before);
+                        simulation.lookup.become(before);
                         return this;
                     });
         }
@@ -270,13 +270,13 @@ public final class SimulatedKernel implements AutoCloseable {
      * @throws IllegalArgumentException if it is less
      */
     public void nextSerial(int serial) {
-        if (serial < SimulatedKeys.FIRST_SERIAL) {
+        if (serial < KeyTable.FIRST_SERIAL) {
             throw new IllegalArgumentException(
                     "set the next serial: " + serial + " is less than 3, the kernel's first");
         }
         simulation.change(
                 () -> {
-                    simulation.keys.nextSerial(serial);
+                    simulation.table.nextSerial(serial);
                     return this;
                 });
     }

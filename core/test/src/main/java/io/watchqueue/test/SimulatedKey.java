@@ -108,7 +108,7 @@ final class SimulatedKey {
 
     byte[] payload = new byte[0];
     final Map<Index, SimulatedKey> members = new LinkedHashMap<>();
-    private final List<KeyWatch> watches = new ArrayList<>();
+    private final List<SimulatedWatch> watches = new ArrayList<>();
 
     SimulatedKey(int serial, Index index, int uid, int gid, int permissions, boolean ofUser) {
         this.serial = serial;
@@ -198,28 +198,28 @@ final class SimulatedKey {
 
     /** notify_key(): tells all who watch this very key. */
     void tell(KeyEvent event, int aux) {
-        for (KeyWatch watch : watches) {
+        for (SimulatedWatch watch : watches) {
             watch.pipe().post(Messages.key(event.ordinal(), serial, aux, watch.tag()));
         }
     }
 
-    void add(KeyWatch watch) {
+    void add(SimulatedWatch watch) {
         watches.add(0, watch);
         watch.pipe().watches.put(this, watch);
     }
 
     /** Removes a watch, and tells its queue, which no filter prevents. */
-    void remove(KeyWatch watch) {
+    void remove(SimulatedWatch watch) {
         forget(watch);
         watch.pipe().put(Messages.removal(serial, watch.tag()));
     }
 
-    void forget(KeyWatch watch) {
+    void forget(SimulatedWatch watch) {
         watches.remove(watch);
         watch.pipe().watches.remove(this);
     }
 
-    List<KeyWatch> watches() {
+    List<SimulatedWatch> watches() {
         return List.copyOf(watches);
     }
 }

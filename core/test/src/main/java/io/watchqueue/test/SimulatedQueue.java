@@ -165,7 +165,7 @@ public final class SimulatedQueue {
         change(
                 "remove the watch on key " + key,
                 () -> {
-                    KeyWatch watch =
+                    SimulatedWatch watch =
                             pipe.watchList().stream()
                                     .filter(one -> one.key().serial == key.value())
                                     .findFirst()

@@ -51,7 +51,9 @@ class Simulation implements Kernel {
             int uid, int gid, int openFiles, int pageSize, String release, Duration gcDelay) {}
 
     final Descriptors descriptors;
-    final SimulatedKeys keys;
+    final KeyTable table;
+    final KeyLookup lookup;
+    final KeySystemCalls keys;
     final CallLog log = new CallLog();
 
     /** All that were ever made, the oldest first. */
@@ -65,26 +67,10 @@ class Simulation implements Kernel {
     Simulation(Settings settings, Instant now) {
         this.settings = settings;
         this.descriptors = new Descriptors(settings.openFiles);
-        this.keys =
-                new SimulatedKeys(
-                        settings.uid,
-                        settings.gid,
-                        settings.pageSize,
-                        settings.gcDelay.toSeconds(),
-                        settings.openFiles,
-                        now,
-                        this);
-        keys.descriptorOwners(this::pipeOwners);
-    }
-
-    private List<Credentials> pipeOwners() {
-        List<Credentials> owners = new ArrayList<>();
-        for (Descriptors.File file : descriptors.files()) {
-            if (file instanceof Descriptors.PipeEnd end) {
-                owners.add(end.owner());
-            }
-        }
-        return owners;
+        this.table = new KeyTable(settings.gcDelay.toSeconds(), now);
+        table.keepKeyringsOf(descriptors::owners);
+        this.lookup = new KeyLookup(table, settings.uid, settings.gid, this);
+        this.keys = new KeySystemCalls(table, lookup, settings.pageSize, settings.openFiles);
     }
 
     /** Makes a call: counted, or failing as planned, and at the end the garbage is collected. */
@@ -97,7 +83,7 @@ class Simulation implements Kernel {
             } catch (KernelError e) {
                 return -e.errno;
             } finally {
-                keys.collect();
+                table.collect();
                 notifyAll();
             }
         }
@@ -125,7 +111,7 @@ class Simulation implements Kernel {
 
     @Override
     public synchronized int userId() {
-        return keys.current().uid();
+        return lookup.current().uid();
     }
 
     // Descriptors
@@ -144,7 +130,7 @@ class Simulation implements Kernel {
                                 throw new KernelError(Errno.EMFILE);
                             }
                             Pipe pipe = pipe(flags);
-                            Credentials owner = keys.current();
+                            Credentials owner = lookup.current();
                             ends[0] = descriptors.open(new Descriptors.PipeEnd(pipe, true, owner));
                             ends[1] = descriptors.open(new Descriptors.PipeEnd(pipe, false, owner));
                             return 0;
@@ -552,7 +538,7 @@ class Simulation implements Kernel {
             try {
                 return action.get();
             } finally {
-                keys.collect();
+                table.collect();
                 notifyAll();
             }
         }

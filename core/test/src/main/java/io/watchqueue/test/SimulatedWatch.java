@@ -16,4 +16,4 @@
 package io.watchqueue.test;
 
 /** A watch: {@code struct watch}. Keeps the keyrings of who placed it, but not the key. */
-record KeyWatch(SimulatedKey key, NotificationPipe pipe, int tag, Credentials owner) {}
+record SimulatedWatch(SimulatedKey key, NotificationPipe pipe, int tag, Credentials owner) {}
