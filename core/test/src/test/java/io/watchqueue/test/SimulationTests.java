@@ -174,7 +174,7 @@ class SimulationTests {
                             new KeyNotification(KeyEvent.SETATTR, 12, 13, 14, 15));
             assertThatThrownBy(() -> simulated.post(new LossNotification()))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("post a loss()");
+                    .hasMessageContaining("postLoss()");
             simulated.post(new byte[] {1, 0, 0, 0, 3, 0, 0, 0});
             assertThatThrownBy(queue::poll).isInstanceOf(NotificationFormatException.class);
             assertThatThrownBy(() -> simulated.post(new byte[128]))
