@@ -51,7 +51,7 @@ class FindKeyTests {
 
     private <T> T as(int uid, Supplier<T> action) {
         AtomicReference<T> result = new AtomicReference<>();
-        kernel.as(uid, uid, () -> result.set(action.get()));
+        kernel.runAs(uid, uid, () -> result.set(action.get()));
         return result.get();
     }
 
@@ -194,7 +194,7 @@ class FindKeyTests {
         KeyId other = keys.add("user", "other", new byte[1], Keyring.USER);
         String forged = "x\n" + entry(token, "1s", "user", "token");
         KeyId visible = as(SOMEBODY, () -> visible("user", forged));
-        kernel.as(
+        kernel.runAs(
                 SOMEBODY,
                 SOMEBODY,
                 () -> {

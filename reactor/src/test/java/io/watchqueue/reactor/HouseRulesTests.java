@@ -141,10 +141,8 @@ class HouseRulesTests {
             // One operator is made of another.
             case "NotificationOperators", "KeyringView" -> "the operators";
             // As in the kernel, a watch knows its key and its pipe, and they their watches.
-            case "SimulatedKey", "KeyWatch", "NotificationPipe", "Credentials" ->
+            case "SimulatedKey", "SimulatedWatch", "NotificationPipe", "Credentials" ->
                     "the simulated watch";
-            // A search looks through the keys, and the keys are searched.
-            case "SimulatedKeys", "KeySearch" -> "the simulated keys";
             default -> outermost.getName();
         };
     }

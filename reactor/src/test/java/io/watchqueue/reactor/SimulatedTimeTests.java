@@ -103,7 +103,7 @@ class SimulatedTimeTests {
         StepVerifier.create(changes().transform(NotificationOperators.keyringView(ring)))
                 .expectNext(Set.of(key))
                 .then(kernel::settle)
-                .then(() -> kernel.queue().drop(2))
+                .then(() -> kernel.queue().dropNext(2))
                 .then(() -> keys.add("user", "second", new byte[] {2}, ring))
                 .then(() -> keys.unlink(key, ring))
                 .then(() -> keys.setPermissions(ring, 0x3f3f3f3f))

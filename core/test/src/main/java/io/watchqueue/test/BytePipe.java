@@ -19,7 +19,7 @@ import io.watchqueue.internal.Errno;
 
 import java.nio.ByteBuffer;
 
-/** An ordinary pipe: bytes, of which none are a message. */
+/** An ordinary pipe, which queues bytes without boundaries. */
 final class BytePipe extends Pipe {
 
     private static final int PAGES = 16;

@@ -22,7 +22,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Which calls were made, and which are to fail. Has no lock of its own. */
+/** Counts calls, and makes planned ones fail. Has no lock of its own. */
 final class CallLog {
 
     private final Map<NativeCall, Deque<Integer>> failures = new EnumMap<>(NativeCall.class);
@@ -36,7 +36,7 @@ final class CallLog {
         counts.merge(call, 1, Integer::sum);
     }
 
-    /** Throws if the next one of these calls is to fail, which it then has done. */
+    /** Throws the next planned failure of a call, if there is one. */
     void failIfPlanned(NativeCall call) {
         Deque<Integer> planned = failures.get(call);
         Integer errno = planned == null ? null : planned.poll();
@@ -53,7 +53,7 @@ final class CallLog {
         return counts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
-    /** What was to fail and was not called. */
+    /** The calls whose planned failures have not happened. */
     List<NativeCall> outstanding() {
         List<NativeCall> calls = new ArrayList<>();
         failures.forEach((call, planned) -> planned.forEach(errno -> calls.add(call)));

@@ -21,8 +21,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Who a thread is, and the keyrings that it has: {@code struct cred}. Never changed; a thread gets
- * others.
+ * The user and the keyrings of a thread: {@code struct cred}. Immutable; a change replaces it.
  */
 record Credentials(
         int uid,

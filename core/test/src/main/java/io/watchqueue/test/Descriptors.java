@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** The descriptors of the process. Has no lock of its own. */
 final class Descriptors {
@@ -32,13 +33,13 @@ final class Descriptors {
     /** Higher than any real one, so that neither can be taken for the other. */
     private static final int FIRST = 1 << 24;
 
-    /** What a descriptor stands for. */
+    /** The object of a descriptor: {@code struct file}. */
     sealed interface File {}
 
-    /** One end of a pipe; keeps the keyrings of who made it: {@code f_cred}. */
+    /** One end of a pipe. Keeps the keyrings of its owner: {@code f_cred}. */
     record PipeEnd(Pipe pipe, boolean read, Credentials owner) implements File {}
 
-    /** A count of which nothing but being positive matters here. */
+    /** An eventfd(2), of whose count it only matters here whether it is positive. */
     static final class Eventfd extends Waitable implements File {
         private boolean signalled;
 
@@ -63,7 +64,7 @@ final class Descriptors {
         /** The thread that waits in it, or did last. */
         @Nullable Thread waiter;
 
-        /** Those that have something to report, at most so many; they are taken as reported. */
+        /** The next events, at most so many; they count as reported. */
         List<Event> take(int most) {
             List<Event> events = new ArrayList<>();
             for (Waitable.Interest interest : interests.values()) {
@@ -112,7 +113,7 @@ final class Descriptors {
         return files.size() + descriptors <= most;
     }
 
-    /** The file of a descriptor. That there is none is a mistake of the program, and is noted. */
+    /** The file of a descriptor. A descriptor without one is noted as the program's mistake. */
     <T> T get(String call, int fd, Class<T> type, int errno) {
         File file = files.get(fd);
         if (file == null) {
@@ -174,6 +175,13 @@ final class Descriptors {
 
     Iterable<File> files() {
         return files.values();
+    }
+
+    /** The owners of the open pipes. */
+    Stream<Credentials> owners() {
+        return files.values().stream()
+                .filter(PipeEnd.class::isInstance)
+                .map(file -> ((PipeEnd) file).owner());
     }
 
     List<Integer> numbers() {

@@ -15,7 +15,7 @@
  */
 package io.watchqueue.test;
 
-/** What makes a simulated system call return a negated error number. */
+/** Ends a simulated system call, which returns the negated error number. */
 final class KernelError extends RuntimeException {
 
     private static final long serialVersionUID = 1;
@@ -25,5 +25,12 @@ final class KernelError extends RuntimeException {
     KernelError(int errno) {
         super(null, null, false, false);
         this.errno = errno;
+    }
+
+    /** Makes the call fail unless the condition holds. */
+    static void require(boolean condition, int errno) {
+        if (!condition) {
+            throw new KernelError(errno);
+        }
     }
 }

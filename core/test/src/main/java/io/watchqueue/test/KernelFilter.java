@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What the kernel makes of a struct watch_notification_filter: watch_queue_set_filter() and
- * filter_watch_notification() of kernel/watch_queue.c.
+ * A filter as the kernel applies it: watch_queue_set_filter() and filter_watch_notification() of
+ * kernel/watch_queue.c.
  */
 final class KernelFilter {
 
@@ -60,7 +60,7 @@ final class KernelFilter {
             if ((filter & ~mask) != 0 || (mask & Messages.LENGTH_MASK) != 0) {
                 throw new KernelError(Errno.EINVAL);
             }
-            // Of other types, and of the other words, the kernel takes no notice.
+            // The kernel ignores rules of other types, and all but the first word of subtypes.
             if (type == Notification.TYPE_META || type == Notification.TYPE_KEY) {
                 known.add(new Rule(type, filter, mask, bytes.getInt(at + 12)));
             }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A search through a keyring and the keyrings in it: search_nested_keyrings() of
- * security/keys/keyring.c. Where several keys match, or several reasons stand against it, the
- * kernel's hash decides which comes first, and here the order of the links.
+ * security/keys/keyring.c. If several keys match, or are refused for several reasons, the first
+ * one in the order of the links counts, where a real kernel's hash decides.
  */
 final class KeySearch {
 
@@ -35,11 +35,11 @@ final class KeySearch {
         FOUND
     }
 
-    private final SimulatedKeys keys;
+    private final KeyTable table;
     private final SimulatedKey.Index index;
     private final Credentials credentials;
 
-    /** The only key that matches, or null for any of that type and description. */
+    /** The only key that matches; null if any key of that type and description does. */
     private @Nullable SimulatedKey only;
 
     private boolean checksState = true;
@@ -51,13 +51,13 @@ final class KeySearch {
     private int error;
     private @Nullable SimulatedKey found;
 
-    KeySearch(SimulatedKeys keys, SimulatedKey.Index index, Credentials credentials) {
-        this.keys = keys;
+    KeySearch(KeyTable table, SimulatedKey.Index index, Credentials credentials) {
+        this.table = table;
         this.index = index;
         this.credentials = credentials;
     }
 
-    /** For finding out whether a key is possessed: in whatever state it is. */
+    /** Looks for one key in any state, to find out whether it is possessed. */
     KeySearch only(SimulatedKey key) {
         only = key;
         checksState = false;
@@ -69,14 +69,14 @@ final class KeySearch {
         return this;
     }
 
-    /** For finding out whether a link would make a circle. */
+    /** Looks at any depth and without permissions, to find out whether a link makes a circle. */
     KeySearch anyDepthAndPermission() {
         checksPermission = false;
         failsIfTooDeep = true;
         return this;
     }
 
-    /** What was found. */
+    /** The key that was found; throws if there is none. */
     SimulatedKey found() {
         if (found == null) {
             throw new KernelError(error);
@@ -84,14 +84,14 @@ final class KeySearch {
         return found;
     }
 
-    /** Returns 0 if it is found, or why not: EAGAIN if there is nothing. */
+    /** Returns 0 if a key is found, EAGAIN if there is none, or the errno that refused it. */
     int in(SimulatedKey keyring, boolean possessed) {
         this.possessed = possessed;
         this.error = Errno.EAGAIN;
         if (!keyring.isKeyring()) {
             error = Errno.ENOTDIR;
         } else if (checksPermission
-                && !keys.permits(keyring, possessed, credentials, SimulatedKey.SEARCH)) {
+                && !KeyPermission.permits(keyring, possessed, credentials, SimulatedKey.SEARCH)) {
             error = Errno.EACCES;
         } else {
             Step top = keyring.index.equals(index) ? look(keyring) : Step.GO_ON;
@@ -121,7 +121,8 @@ final class KeySearch {
                 return false;
             }
             if (checksPermission
-                    && !keys.permits(member, possessed, credentials, SimulatedKey.SEARCH)) {
+                    && !KeyPermission.permits(
+                            member, possessed, credentials, SimulatedKey.SEARCH)) {
                 continue;
             }
             if (descend(member, depth + 1)) {
@@ -138,7 +139,7 @@ final class KeySearch {
                 error = Errno.EKEYREVOKED;
                 return Step.SKIPPED;
             }
-            if (keys.hasExpired(key)) {
+            if (table.hasExpired(key)) {
                 error = skipsExpired ? error : Errno.EKEYEXPIRED;
                 return Step.SKIPPED;
             }
@@ -146,7 +147,8 @@ final class KeySearch {
         if (only != null && only != key) {
             return Step.GO_ON;
         }
-        if (checksPermission && !keys.permits(key, possessed, credentials, SimulatedKey.SEARCH)) {
+        if (checksPermission
+                && !KeyPermission.permits(key, possessed, credentials, SimulatedKey.SEARCH)) {
             error = Errno.EACCES;
             return Step.SKIPPED;
         }

@@ -24,7 +24,7 @@ import io.watchqueue.UnknownNotification;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Notifications to bytes, in this machine's layout of include/uapi/linux/watch_queue.h. */
+/** Encodes notifications as include/uapi/linux/watch_queue.h does, in this machine's byte order. */
 final class Messages {
 
     static final int HEADER_LENGTH = 8;
@@ -70,8 +70,7 @@ final class Messages {
             throw new IllegalArgumentException(
                     "post a notification: "
                             + notification
-                            + " is none that is queued: a queue notes that something was lost; call"
-                            + " overflow() for "
+                            + " is not queued as a message; use postLoss() for a "
                             + LossNotification.class.getSimpleName());
         }
         return message(notification.type(), notification.subtype(), notification.info(), payload);

@@ -15,7 +15,11 @@
  */
 package io.watchqueue.test;
 
-/** The system calls that this library makes, to be counted and made to fail. */
+/**
+ * The calls that this library makes to the kernel, to be counted and made to fail. They are not
+ * named after system calls, because each operation of keyctl(2) and ioctl(2) is a call of its own
+ * here.
+ */
 public enum NativeCall {
     /**
      * pipe2(2): opening a queue, or the ordinary pipe of a {@link io.watchqueue.WatchQueueWarmUp}.

@@ -53,12 +53,12 @@ final class NotificationPipe extends Pipe {
     private int slots;
     private final Deque<Slot> queued = new ArrayDeque<>();
 
-    /** A loss comes before whatever is read next: {@code note_loss}. */
+    /** The next read starts with a loss: {@code note_loss}. */
     private boolean lossNext;
 
     /**
-     * A reader may know by the kernel's rule for a full queue when no loss can come, and need not
-     * look for one. Of one that a test puts anywhere it has to be told.
+     * The pending loss makes the pipe readable. A kernel's does not; but a reader looks for one only
+     * after the queue can have been full, and a test posts one at any time.
      */
     private boolean lossShows;
 
@@ -66,7 +66,7 @@ final class NotificationPipe extends Pipe {
     private int dropping;
 
     /** By key, in the order in which they were placed. */
-    final Map<SimulatedKey, KeyWatch> watches = new LinkedHashMap<>();
+    final Map<SimulatedKey, SimulatedWatch> watches = new LinkedHashMap<>();
 
     NotificationPipe(int pageSize) {
         this.pageSize = pageSize;
@@ -102,7 +102,7 @@ final class NotificationPipe extends Pipe {
         return filter;
     }
 
-    /** From a source, if the filter lets it pass. */
+    /** Queues a message of a source, if the filter passes it. */
     void post(byte[] message) {
         KernelFilter current = filter;
         if (current == null || current.passes(message)) {
@@ -110,14 +110,14 @@ final class NotificationPipe extends Pipe {
         }
     }
 
-    /** Whatever the filter is: removals, and what a test wants. */
+    /** Queues a message past the filter: a removal, or what a test posts. */
     void put(byte[] message) {
         if (slots == 0) {
-            return; // before it has a size it drops without a mark
+            return; // before it has a size, a queue drops without a mark
         }
         if (dropping > 0) {
             if (--dropping == 0) {
-                overflow();
+                postLoss();
             } else {
                 drop(false);
             }
@@ -141,14 +141,14 @@ final class NotificationPipe extends Pipe {
         }
     }
 
-    /** Something was dropped here, and the reader is to learn of it now. */
-    void overflow() {
+    /** Marks a loss here, and wakes the reader for it. */
+    void postLoss() {
         drop(true);
         wake();
     }
 
-    /** Drops what comes next, as if there were no room. */
-    void drop(int notifications) {
+    /** Drops the next messages, as if the queue were full. */
+    void dropNext(int notifications) {
         dropping += notifications;
     }
 
@@ -181,13 +181,13 @@ final class NotificationPipe extends Pipe {
             queued.remove();
             lossNext = next.lossBehind;
             lossShows = next.lossShows;
-            // A loss behind the last one is for the next read.
+            // A loss after the last message is for the next read.
             if (at == length || queued.isEmpty()) {
                 break;
             }
         }
         if (lossShows) {
-            wake(); // for it alone, as for what comes to an empty queue
+            wake(); // for the loss alone, as for a message in an empty queue
         }
         if (at > 0) {
             return at;
@@ -209,7 +209,7 @@ final class NotificationPipe extends Pipe {
         return !queued.isEmpty() || lossShows;
     }
 
-    List<KeyWatch> watchList() {
+    List<SimulatedWatch> watchList() {
         return new ArrayList<>(watches.values());
     }
 }

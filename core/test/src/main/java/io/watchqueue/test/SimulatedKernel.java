@@ -26,40 +26,40 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A kernel that is simulated, for tests. While it is installed, it takes the place of the machine's
- * for everything that this library opens: {@link io.watchqueue.WatchQueue}, {@link Keyctl}, {@link
+ * A simulated kernel, for tests. While it is installed, this library uses it instead of the
+ * machine's kernel: {@link io.watchqueue.WatchQueue}, {@link Keyctl}, {@link
  * io.watchqueue.WatchQueueSupport} and all that is built on them behave as on Linux 6.1, with keys
- * and queues that exist only here.
+ * and queues that exist only here. With JUnit, {@link WithSimulatedKernel} installs one for each
+ * test.
  *
  * <pre>{@code
  * try (SimulatedKernel kernel = SimulatedKernel.install()) {
  *     KeyId key = Keyctl.system().add("user", "token", secret, Keyring.USER);
  *     ... subscribe ...
- *     kernel.queue().overflow();
+ *     kernel.queue().postLoss();
  * }
  * }</pre>
  *
- * <p>There is a user, by default with the number 1000 and without privileges, whose process has a
- * session keyring with the user's keyring in it. Threads inherit their keyrings as real ones do.
- * Nothing happens by itself: keys are destroyed in the call that removes their last link, and time
- * passes by {@link #advance}.
+ * <p>The process belongs to a user, by default number 1000 without privileges, and has a session
+ * keyring with the user's keyring in it. Threads inherit their keyrings as real ones do. Nothing
+ * happens in the background: keys are destroyed in the call that removes their last link, and time
+ * passes only by {@link #advance}.
  *
- * <p><b>Where it differs</b> from the real one, with which random scripts of system calls compare
- * it:
+ * <p><b>Differences from a real kernel.</b> Random scripts of system calls run on both, and their
+ * results are compared. These differences are known:
  *
  * <ul>
- *   <li>What the kernel does a moment later is done within the call, so that tests need not wait: a
- *       key is destroyed with its last link, and a watch that was removed counts no longer.
- *   <li>What the kernel's hash and its garbage collector's timing decide is settled: keyrings list
- *       and search their members in the order of their links, and keys that go together do so in
- *       the order of their serials. An expired key goes at its second, not up to one later.
- *   <li>There are no quotas of keys, as those of a real user depend on all its processes, and no
- *       limits of pipe pages, which depend on the machine. The key types are keyring, user and
- *       logon, which all kernels have; nothing is ever under construction, as request-key(8) is as
- *       if it were not installed; no security module refuses anything. For errors that only come of
- *       these there is {@link #fail}.
- *   <li>A thread that has not used a key yet does not keep its parent's keyrings, as Java does not
- *       tell that it was made.
+ *   <li>Delayed work is done within the call, so that tests need not wait: a key is destroyed with
+ *       its last link, and a removed watch no longer counts.
+ *   <li>The order is fixed where a real kernel's depends on a hash or on its garbage collector:
+ *       keyrings list and search their members in the order of their links, and keys that are
+ *       destroyed together go in the order of their serials. An expired key goes at its second, not
+ *       up to one second later.
+ *   <li>There are no quotas of keys, no limits of pipe pages, no security modules, and no key types
+ *       besides keyring, user and logon. request-key(8) is not installed, so no key is ever under
+ *       construction. {@link #fail} simulates the errors of all these.
+ *   <li>A thread that has not made a call yet does not keep its parent's keyrings from being
+ *       destroyed, because Java does not report that the thread was created.
  * </ul>
  *
  * <p><b>Threads:</b> all methods may be called from any thread. One kernel is installed at a time
@@ -104,15 +104,14 @@ public final class SimulatedKernel implements AutoCloseable {
      * @return the time up to which it was advanced
      */
     public Instant now() {
-        return simulation.change(simulation.keys::now);
+        return simulation.change(simulation.table::now);
     }
 
     /**
-     * Lets time pass: keys expire, and are destroyed when the garbage collector would come to it,
-     * gc_delay later.
+     * Lets time pass: keys expire, and the garbage collector destroys them gc_delay later.
      *
-     * @param time how much, at most 1000 years
-     * @throws IllegalArgumentException if it is negative, or more
+     * @param time from 0 to 1000 years
+     * @throws IllegalArgumentException if it is not
      */
     public void advance(Duration time) {
         if (time.isNegative() || time.compareTo(LONGEST_ADVANCE) > 0) {
@@ -121,7 +120,7 @@ public final class SimulatedKernel implements AutoCloseable {
         }
         simulation.change(
                 () -> {
-                    simulation.keys.advanceTo(simulation.keys.now().plus(time));
+                    simulation.table.advanceTo(simulation.table.now().plus(time));
                     return this;
                 });
     }
@@ -129,9 +128,9 @@ public final class SimulatedKernel implements AutoCloseable {
     // Queues
 
     /**
-     * Returns the queues that were opened.
+     * Returns all queues that were opened, closed ones included.
      *
-     * @return all, the oldest first, closed ones included
+     * @return the queues, the oldest first
      */
     public List<SimulatedQueue> queues() {
         return simulation.change(
@@ -142,10 +141,10 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Returns the queue that is open; if several are, the one that was opened last.
+     * Returns the open queue; if several are open, the one that was opened last.
      *
      * @return a queue that is not closed
-     * @throws IllegalStateException if none is open; those that were are among {@link #queues()}
+     * @throws IllegalStateException if none is open; {@link #queues()} has closed ones too
      */
     public SimulatedQueue queue() {
         List<SimulatedQueue> all = queues();
@@ -165,7 +164,7 @@ public final class SimulatedKernel implements AutoCloseable {
     /**
      * Returns how many descriptors are open: two for each queue, and two for a reader.
      *
-     * @return the number; 0 if nothing leaks
+     * @return the number; 0 if nothing is left open, see {@link #assertNothingLeftOpen()}
      */
     public int openDescriptors() {
         return simulation.change(() -> simulation.descriptors.numbers().size());
@@ -174,8 +173,8 @@ public final class SimulatedKernel implements AutoCloseable {
     // Calls
 
     /**
-     * Makes the next calls of a kind fail, one after the other. A call that waits ends with it. A
-     * call that fails has done nothing, but for close(2), which has closed whatever it returns.
+     * Makes the next calls of a kind fail, one after the other; a call that is waiting fails at once.
+     * A failed call has no effect, except that a failed close(2) has closed its descriptor.
      *
      * @param call which
      * @param errnos the error numbers by name, such as {@code "EMFILE"}
@@ -192,9 +191,9 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Returns what {@link #fail} was told and did not happen yet.
+     * Returns the failures of {@link #fail} that have not happened yet.
      *
-     * @return a call for each error number that is left
+     * @return a call for each of them
      */
     public List<NativeCall> outstandingFailures() {
         return simulation.change(simulation.log::outstanding);
@@ -213,20 +212,21 @@ public final class SimulatedKernel implements AutoCloseable {
     // Who and what
 
     /**
-     * Runs an action as another user, on the calling thread: one without keyrings of its own yet.
+     * Runs an action on the calling thread, as another user that has no session, process or thread
+     * keyring yet. Tests what happens between users, such as permissions and limits.
      *
      * @param uid the user, without a sign; 0 has the privileges of root
      * @param gid the group, without a sign
      * @param action runs as that user
      * @throws IllegalArgumentException if one is -1, which is no user's and no group's number
      */
-    public void as(int uid, int gid, Runnable action) {
+    public void runAs(int uid, int gid, Runnable action) {
         checkUser(uid, gid);
         Credentials before =
                 simulation.change(
                         () -> {
-                            Credentials own = simulation.keys.current();
-                            simulation.keys.become(new Credentials(uid, gid, null, null, null));
+                            Credentials own = simulation.lookup.current();
+                            simulation.lookup.become(new Credentials(uid, gid, null, null, null));
                             return own;
                         });
         try {
@@ -234,7 +234,7 @@ public final class SimulatedKernel implements AutoCloseable {
         } finally {
             simulation.change(
                     () -> {
-                        simulation.keys.become(before);
+                        simulation.lookup.become(before);
                         return this;
                     });
         }
@@ -252,7 +252,7 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Masks /proc/keys for good, as container runtimes do: it is there, and empty. {@link
+     * Masks /proc/keys from now on, as container runtimes do: the file exists and is empty. {@link
      * Keyctl#find} then finds by name only what is in the keyrings of the calling thread.
      */
     public void maskProcKeys() {
@@ -264,26 +264,28 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Sets the serial of the next key. Serials are random otherwise.
+     * Sets the serial of the next key. Other serials are random.
      *
      * @param serial 3 or more; ignored if there is such a key
      * @throws IllegalArgumentException if it is less
      */
     public void nextSerial(int serial) {
-        if (serial < SimulatedKeys.FIRST_SERIAL) {
+        if (serial < KeyTable.FIRST_SERIAL) {
             throw new IllegalArgumentException(
                     "set the next serial: " + serial + " is less than 3, the kernel's first");
         }
         simulation.change(
                 () -> {
-                    simulation.keys.nextSerial(serial);
+                    simulation.table.nextSerial(serial);
                     return this;
                 });
     }
 
     /**
-     * Waits until all readers have done what there is to do, and wait for more. What was delivered
-     * is delivered then, and what was not will not be. Returns at once on a reader's thread.
+     * Waits until nothing is left to do: every reader has delivered what it can, and waits for the
+     * kernel or for demand. Then a test can assert that nothing came, without waiting for a time.
+     * It is named for what happens: the threads of a program settle after a change. Returns at once
+     * on a reader's thread.
      *
      * @throws IllegalStateException if they are still at work after a minute, or the thread is
      *     interrupted
@@ -326,8 +328,8 @@ public final class SimulatedKernel implements AutoCloseable {
     }
 
     /**
-     * Gives the machine's kernel its place back. What is open here stays usable, and so are the
-     * methods of this: close first, and look at what is left then.
+     * Uninstalls this kernel. New queues are then opened on the machine's kernel; those that are
+     * open here stay usable, and so do the methods of this object. Does nothing the second time.
      */
     @Override
     public void close() {
@@ -349,7 +351,7 @@ public final class SimulatedKernel implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Sets who the process is.
+         * Sets the user and group of the process.
          *
          * @param uid the user, without a sign such as {@code (int) 3846276768L}; 0 has the
          *     privileges of root
@@ -399,7 +401,7 @@ public final class SimulatedKernel implements AutoCloseable {
         /**
          * Sets kernel.keys.gc_delay: how long an expired key is kept before it is destroyed.
          *
-         * @param delay from 0 to 2147483647 seconds, of which parts are left out
+         * @param delay from 0 to 2147483647 seconds; fractions of a second are ignored
          * @return this
          * @throws IllegalArgumentException if it is negative, or more
          */

@@ -31,7 +31,7 @@ final class SimulatedKey {
 
     static final long NEVER = Long.MAX_VALUE;
 
-    // What a mask grants, shifted by whose rights are meant.
+    // The permissions of a mask, shifted to the possessor, owner, group or others.
     static final int VIEW = 0x01;
     static final int READ = 0x02;
     static final int WRITE = 0x04;
@@ -43,7 +43,7 @@ final class SimulatedKey {
     static final int OWNER = 16;
     static final int GROUP = 8;
 
-    /** No group; shown as that for which there is no number. */
+    /** No group; shown as the overflow group. */
     static final int NO_GROUP = -1;
 
     private static final long MINUTE = 60;
@@ -54,7 +54,7 @@ final class SimulatedKey {
     private static final int POSITIVE = 0;
     private static final int OVERFLOW_GROUP = 65534;
 
-    /** What the kernel knows of a type of keys. */
+    /** The types of keys. */
     enum Type {
         KEYRING("keyring", true, false),
         USER("user", true, true),
@@ -80,7 +80,7 @@ final class SimulatedKey {
         }
     }
 
-    /** What there is one of at most in a keyring. */
+    /** A keyring has at most one key of each type and description. */
     record Index(Type type, String description) {}
 
     final int serial;
@@ -89,7 +89,7 @@ final class SimulatedKey {
     int gid;
     int permissions;
 
-    /** Whether it is one of a user's two keyrings, which a session does not write into. */
+    /** Whether it is a user's keyring: as a session, it is replaced before a change. */
     final boolean ofUser;
 
     /** In seconds. */
@@ -100,7 +100,7 @@ final class SimulatedKey {
     boolean restricted;
     boolean destroyed;
 
-    /** Whether it counts for its owner's quota, of which nothing else is simulated. */
+    /** Whether it is in its owner's quota, which is not simulated otherwise. */
     boolean inQuota = true;
 
     /** 0, or the negated error number of a key that was refused. */
@@ -108,7 +108,7 @@ final class SimulatedKey {
 
     byte[] payload = new byte[0];
     final Map<Index, SimulatedKey> members = new LinkedHashMap<>();
-    private final List<KeyWatch> watches = new ArrayList<>();
+    private final List<SimulatedWatch> watches = new ArrayList<>();
 
     SimulatedKey(int serial, Index index, int uid, int gid, int permissions, boolean ofUser) {
         this.serial = serial;
@@ -196,30 +196,30 @@ final class SimulatedKey {
                                 : left < WEEK ? left / DAY + "d" : left / WEEK + "w";
     }
 
-    /** notify_key(): tells all who watch this very key. */
+    /** notify_key(): posts to all watches of this key. */
     void tell(KeyEvent event, int aux) {
-        for (KeyWatch watch : watches) {
+        for (SimulatedWatch watch : watches) {
             watch.pipe().post(Messages.key(event.ordinal(), serial, aux, watch.tag()));
         }
     }
 
-    void add(KeyWatch watch) {
+    void add(SimulatedWatch watch) {
         watches.add(0, watch);
         watch.pipe().watches.put(this, watch);
     }
 
-    /** Removes a watch, and tells its queue, which no filter prevents. */
-    void remove(KeyWatch watch) {
+    /** Removes a watch, and posts the removal, which passes every filter. */
+    void remove(SimulatedWatch watch) {
         forget(watch);
         watch.pipe().put(Messages.removal(serial, watch.tag()));
     }
 
-    void forget(KeyWatch watch) {
+    void forget(SimulatedWatch watch) {
         watches.remove(watch);
         watch.pipe().watches.remove(this);
     }
 
-    List<KeyWatch> watches() {
+    List<SimulatedWatch> watches() {
         return List.copyOf(watches);
     }
 }

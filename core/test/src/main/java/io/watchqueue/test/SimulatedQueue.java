@@ -25,8 +25,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The kernel's side of a queue that was opened on a {@link SimulatedKernel}. It can be looked at
- * when it is closed, but nothing can happen in it any more.
+ * The kernel's side of a queue that was opened on a {@link SimulatedKernel}. After it is closed, it
+ * can still be inspected, but nothing can be posted or dropped.
  */
 public final class SimulatedQueue {
 
@@ -41,17 +41,17 @@ public final class SimulatedQueue {
     /**
      * Returns how many notifications the queue holds before it drops.
      *
-     * @return what was asked for, rounded up to whole pages
+     * @return the requested number, rounded up to whole pages
      */
     public int capacity() {
         return simulation.change(pipe::capacity);
     }
 
     /**
-     * Returns what is watched.
+     * Returns the watches.
      *
-     * @return the keys and the tags of their watches, in the order in which they were placed; empty
-     *     once the queue is closed
+     * @return the watched keys with the tags of their watches, in the order in which they were
+     *     placed; empty once the queue is closed
      */
     public Map<KeyId, Integer> watches() {
         return simulation.change(
@@ -77,29 +77,28 @@ public final class SimulatedQueue {
     }
 
     /**
-     * Tells whether the queue is closed: both ends of its pipe.
+     * Returns whether the queue is closed.
      *
-     * @return true if nothing of it is open
+     * @return true if both ends of its pipe are closed
      */
     public boolean isClosed() {
         return simulation.change(pipe::isClosed);
     }
 
     /**
-     * Returns what waits in the queue.
+     * Returns how many notifications wait in the queue.
      *
-     * @return the number of notifications, at most {@link #capacity()}; losses are not counted
+     * @return at most {@link #capacity()}; losses are not counted
      */
     public int queued() {
         return simulation.change(pipe::queued);
     }
 
     /**
-     * Posts a notification as it is, whatever is watched and filtered; dropped if the queue is
-     * full.
+     * Posts a notification, which needs no watch and passes every filter. A full queue drops it.
      *
      * @param notification a notification of any type but a loss
-     * @throws IllegalArgumentException if it is a loss, for which there is {@link #overflow()}
+     * @throws IllegalArgumentException if it is a loss; use {@link #postLoss()}
      * @throws IllegalStateException if the queue is closed
      */
     public void post(Notification notification) {
@@ -108,10 +107,10 @@ public final class SimulatedQueue {
     }
 
     /**
-     * Posts bytes, for what no kernel should ever do.
+     * Posts bytes as a message, to test what happens to one that no kernel should post.
      *
-     * @param message 1 to 127 bytes, of which nothing is checked
-     * @throws IllegalArgumentException if there are none, or too many
+     * @param message 1 to 127 bytes, not checked
+     * @throws IllegalArgumentException if there are none, or more than 127
      * @throws IllegalStateException if the queue is closed
      */
     public void post(byte[] message) {
@@ -127,37 +126,38 @@ public final class SimulatedQueue {
     }
 
     /**
-     * Has something be lost here and now: a loss stands behind what is queued, and a reader that
-     * has taken that, and waits, is woken for it. The real kernel gets there only by a queue that
-     * was full.
+     * Posts a loss, as if the kernel had dropped a notification at this moment. The loss comes after
+     * all queued notifications, and wakes a reader that waits. A real kernel drops only while the
+     * queue is full; this queue need not be. See {@link #dropNext} to drop what happens next.
      *
      * @throws IllegalStateException if the queue is closed
      */
-    public void overflow() {
-        change("overflow", pipe::overflow);
+    public void postLoss() {
+        change("post a loss", pipe::postLoss);
     }
 
     /**
-     * Drops the next notifications. A loss stands where they were, and a reader that waits is woken
-     * for it, as by {@link #overflow()}, with the last of them: what it finds out then is how
-     * things are after all of it.
+     * Drops the next notifications of this queue, whatever posts them. The reader gets a loss in
+     * their place, as by {@link #postLoss()}, when the last of them is dropped: if it looks at the
+     * keys then, it sees them as they are after all these changes.
      *
-     * @param notifications how many, at least 0
+     * @param notifications how many, 0 or more
      * @throws IllegalArgumentException if the number is negative
      * @throws IllegalStateException if the queue is closed
      */
-    public void drop(int notifications) {
+    public void dropNext(int notifications) {
         if (notifications < 0) {
             throw new IllegalArgumentException(
                     "drop notifications: " + notifications + " is negative");
         }
-        change("drop notifications", () -> pipe.drop(notifications));
+        change("drop notifications", () -> pipe.dropNext(notifications));
     }
 
     /**
-     * Removes a watch, as the kernel does when the key is destroyed: a removal is posted.
+     * Removes a watch and posts a removal, as the kernel does when the key is destroyed. The key
+     * stays.
      *
-     * @param key a serial
+     * @param key a watched key
      * @throws IllegalArgumentException if the queue does not watch it
      * @throws IllegalStateException if the queue is closed
      */
@@ -165,7 +165,7 @@ public final class SimulatedQueue {
         change(
                 "remove the watch on key " + key,
                 () -> {
-                    KeyWatch watch =
+                    SimulatedWatch watch =
                             pipe.watchList().stream()
                                     .filter(one -> one.key().serial == key.value())
                                     .findFirst()
@@ -191,8 +191,8 @@ public final class SimulatedQueue {
                     if (pipe.isClosed()) {
                         throw new IllegalStateException(
                                 operation
-                                        + ": this queue is closed, and nobody would learn of it; use"
-                                        + " SimulatedKernel.queue(), which is one that is open");
+                                        + ": this queue is closed, and has no reader; use"
+                                        + " SimulatedKernel.queue(), which returns an open one");
                     }
                     action.run();
                     return this;

@@ -22,7 +22,8 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The time of a simulated kernel as a scheduler has it, for {@code StepVerifier.withVirtualTime}:
+ * Ties the time of a simulated kernel to a scheduler's, for {@code StepVerifier.withVirtualTime}.
+ * Needs reactor-core.
  *
  * <pre>{@code
  * StepVerifier.withVirtualTime(() -> {
@@ -42,12 +43,12 @@ public final class SimulatedTime {
     private SimulatedTime() {}
 
     /**
-     * Lets a kernel's time pass with that of {@link Schedulers#parallel()}, second by second, which
-     * are virtual while a VirtualTimeScheduler is in force. Behind each second all that came of it
-     * is delivered, before time goes on.
+     * Advances a kernel's time with that of {@link Schedulers#parallel()}, second by second. While a
+     * VirtualTimeScheduler is in force, these are virtual seconds. After each second the kernel
+     * settles, so that all its notifications are delivered before time goes on.
      *
-     * @param kernel the kernel, whose time should pass by nothing else meanwhile
-     * @return ends it; need not be called if the scheduler is virtual, and gone with its test
+     * @param kernel the kernel, which nothing else should advance meanwhile
+     * @return ends it; a virtual scheduler ends it with its test
      */
     public static Disposable follow(SimulatedKernel kernel) {
         return Schedulers.parallel()

@@ -34,8 +34,8 @@ import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
- * The system calls of a kernel that is simulated. All state is under the lock of this object; what
- * waits, waits for it to be notified.
+ * The system calls of the simulated kernel. The lock of this object guards all state; calls that
+ * wait are notified by it.
  */
 class Simulation implements Kernel {
 
@@ -43,21 +43,23 @@ class Simulation implements Kernel {
     private static final int EPOLL_DATA_OFFSET = 8;
     private static final int PIPE_FLAGS = O_NONBLOCK | O_CLOEXEC;
 
-    /** All but public keys, Diffie-Hellman and big keys. */
+    /** The KEYCTL_CAPABILITIES: all but public keys, Diffie-Hellman and big keys. */
     private static final byte[] CAPABILITIES = {(byte) 0xe3, 0x07};
 
-    /** Who the process is and what it may have. */
+    /** The process, its limits and the machine. */
     record Settings(
             int uid, int gid, int openFiles, int pageSize, String release, Duration gcDelay) {}
 
     final Descriptors descriptors;
-    final SimulatedKeys keys;
+    final KeyTable table;
+    final KeyLookup lookup;
+    final KeySystemCalls keys;
     final CallLog log = new CallLog();
 
-    /** All that were ever made, the oldest first. */
+    /** All queues that were opened, the oldest first. */
     final List<NotificationPipe> pipes = new ArrayList<>();
 
-    /** Whether /proc/keys is what container runtimes put in its place: /dev/null. */
+    /** Whether /dev/null is mounted over /proc/keys, as container runtimes do. */
     boolean procKeysMasked;
 
     private final Settings settings;
@@ -65,29 +67,13 @@ class Simulation implements Kernel {
     Simulation(Settings settings, Instant now) {
         this.settings = settings;
         this.descriptors = new Descriptors(settings.openFiles);
-        this.keys =
-                new SimulatedKeys(
-                        settings.uid,
-                        settings.gid,
-                        settings.pageSize,
-                        settings.gcDelay.toSeconds(),
-                        settings.openFiles,
-                        now,
-                        this);
-        keys.descriptorOwners(this::pipeOwners);
+        this.table = new KeyTable(settings.gcDelay.toSeconds(), now);
+        table.keepKeyringsOf(descriptors::owners);
+        this.lookup = new KeyLookup(table, settings.uid, settings.gid, this);
+        this.keys = new KeySystemCalls(table, lookup, settings.pageSize, settings.openFiles);
     }
 
-    private List<Credentials> pipeOwners() {
-        List<Credentials> owners = new ArrayList<>();
-        for (Descriptors.File file : descriptors.files()) {
-            if (file instanceof Descriptors.PipeEnd end) {
-                owners.add(end.owner());
-            }
-        }
-        return owners;
-    }
-
-    /** Makes a call: counted, or failing as planned, and at the end the garbage is collected. */
+    /** Makes a call: counts it, lets it fail if that is planned, and collects garbage. */
     int call(NativeCall call, IntSupplier body) {
         synchronized (this) {
             try {
@@ -97,7 +83,7 @@ class Simulation implements Kernel {
             } catch (KernelError e) {
                 return -e.errno;
             } finally {
-                keys.collect();
+                table.collect();
                 notifyAll();
             }
         }
@@ -125,7 +111,7 @@ class Simulation implements Kernel {
 
     @Override
     public synchronized int userId() {
-        return keys.current().uid();
+        return lookup.current().uid();
     }
 
     // Descriptors
@@ -144,7 +130,7 @@ class Simulation implements Kernel {
                                 throw new KernelError(Errno.EMFILE);
                             }
                             Pipe pipe = pipe(flags);
-                            Credentials owner = keys.current();
+                            Credentials owner = lookup.current();
                             ends[0] = descriptors.open(new Descriptors.PipeEnd(pipe, true, owner));
                             ends[1] = descriptors.open(new Descriptors.PipeEnd(pipe, false, owner));
                             return 0;
@@ -161,7 +147,7 @@ class Simulation implements Kernel {
         return pipe;
     }
 
-    /** Closes whatever it returns, as the real one: a failure that is planned comes after it. */
+    /** Closes the descriptor even if it fails, as the real one. */
     @Override
     public int close(int fd) {
         synchronized (this) {
@@ -189,7 +175,7 @@ class Simulation implements Kernel {
         }
     }
 
-    /** What an operation on watch queues works on. */
+    /** The queue of a descriptor. */
     NotificationPipe queue(String call, int fd) {
         if (pipe(call, fd) instanceof NotificationPipe pipe) {
             return pipe;
@@ -243,7 +229,7 @@ class Simulation implements Kernel {
                                 () -> pipe("poll", fd).ready() & (events | POLLHUP)));
     }
 
-    /** Waits, however often the thread is interrupted, until there is a result other than 0. */
+    /** Waits until there is a result other than 0. An interrupt does not end the wait. */
     private int await(NativeCall call, int timeoutMillis, IntSupplier look) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         boolean interrupted = false;
@@ -269,7 +255,7 @@ class Simulation implements Kernel {
         }
     }
 
-    /** Gives up the lock until something has happened, or the time is over; 0 is for ever. */
+    /** Releases the lock until something has happened, or the time is over; 0 is for ever. */
     @SuppressWarnings("WaitNotInLoop") // the callers' loop
     void pause(long millis) throws InterruptedException {
         wait(millis);
@@ -396,7 +382,7 @@ class Simulation implements Kernel {
                 () -> keys.watch(key, () -> watchable(fd), tag));
     }
 
-    /** Whatever is wrong with the descriptor, it is an invalid argument. */
+    /** The queue of a descriptor, or EINVAL. */
     private NotificationPipe watchable(int fd) {
         try {
             return queue("watch", fd);
@@ -525,7 +511,7 @@ class Simulation implements Kernel {
                         });
     }
 
-    /** What an operation of keyctl(2) is, of those whose arguments are plain numbers. */
+    /** The call of an operation of keyctl(2) whose arguments are plain numbers. */
     static NativeCall call(int operation) {
         return switch (operation) {
             case KEYCTL_REVOKE -> NativeCall.REVOKE;
@@ -540,19 +526,19 @@ class Simulation implements Kernel {
             case KEYCTL_MOVE -> NativeCall.MOVE;
             default ->
                     throw new IllegalArgumentException(
-                            "keyctl operation " + operation + " is none that this library makes");
+                            "keyctl operation " + operation + " is not one that this library uses");
         };
     }
 
-    // For those who script it
+    // For SimulatedKernel and SimulatedQueue
 
-    /** Does something to the kernel's state, and tells those who wait. */
+    /** Reads or changes the kernel's state, and notifies the calls that wait. */
     <T extends @Nullable Object> T change(Supplier<T> action) {
         synchronized (this) {
             try {
                 return action.get();
             } finally {
-                keys.collect();
+                table.collect();
                 notifyAll();
             }
         }

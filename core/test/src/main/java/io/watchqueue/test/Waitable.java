@@ -18,7 +18,7 @@ package io.watchqueue.test;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What poll(2) and epoll(7) can wait for. */
+/** A file that poll(2) and epoll(7) can wait for. */
 abstract class Waitable {
 
     private final List<Interest> interests = new ArrayList<>();
@@ -29,7 +29,7 @@ abstract class Waitable {
         int events;
         long data;
 
-        /** Something has come since this was reported last: what makes it edge-triggered. */
+        /** Whether something has come since the last report: this makes it edge-triggered. */
         boolean woken;
 
         Interest(Waitable target) {
@@ -51,7 +51,7 @@ abstract class Waitable {
     /** Of EPOLLIN and EPOLLHUP, those that hold now. */
     abstract int ready();
 
-    /** Tells those who wait for this that something has come. */
+    /** Notes for all epoll instances that something has come. */
     void wake() {
         interests.forEach(interest -> interest.woken = true);
     }

@@ -181,7 +181,7 @@ final class DifferentialScript {
         sentinel = real.pipe2(PIPE_FLAGS);
         require(real.setSize(Queue.readEnd(sentinel), 1));
         session = real.joinSession(null);
-        simulated.keys.nextSerial(session);
+        simulated.table.nextSerial(session);
         same("joinSession()", session, simulated.joinSession(null));
         keys.add(session);
         try {
@@ -319,7 +319,7 @@ final class DifferentialScript {
      * of uses, which is not simulated.
      */
     private String entry(String list, int serial) {
-        SimulatedKey key = simulated.keys.get(serial);
+        SimulatedKey key = simulated.table.get(serial);
         int begin = ("\n" + list).indexOf(String.format(Locale.ROOT, "\n%08x I", serial));
         if (key == null || begin < 0) {
             return "not listed";
@@ -709,8 +709,8 @@ final class DifferentialScript {
     }
 
     private void planCreated(int serial) {
-        if (serial > 0 && simulated.keys.get(serial) == null) {
-            simulated.keys.nextSerial(serial);
+        if (serial > 0 && simulated.table.get(serial) == null) {
+            simulated.table.nextSerial(serial);
         }
     }
 
@@ -723,7 +723,7 @@ final class DifferentialScript {
     /** Waits until the real kernel's garbage collector has done what is done at once here. */
     private void settle() {
         for (int key : keys) {
-            SimulatedKey simulatedKey = simulated.keys.get(key);
+            SimulatedKey simulatedKey = simulated.table.get(key);
             if (simulatedKey == null) {
                 if (gone.add(key)) {
                     // Unlinking is all that can be asked of a key in whatever state it is.
@@ -735,7 +735,7 @@ final class DifferentialScript {
                 await(() -> real.readKey(key, scratch) == simulated.readKey(key, scratch));
             }
         }
-        keys.removeIf(key -> joined.contains(key) && simulated.keys.get(key) == null);
+        keys.removeIf(key -> joined.contains(key) && simulated.table.get(key) == null);
         for (Queue queue : queues) {
             if (queue.readEndOpen || queue.writeEndOpen) {
                 await(() -> bytesQueued(queue, real) == bytesQueued(queue, simulated));

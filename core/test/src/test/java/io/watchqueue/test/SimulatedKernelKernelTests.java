@@ -130,8 +130,8 @@ class SimulatedKernelKernelTests {
                 seconds ->
                         simulated.change(
                                 () -> {
-                                    simulated.keys.advanceTo(
-                                            simulated.keys.now().plusSeconds(seconds));
+                                    simulated.table.advanceTo(
+                                            simulated.table.now().plusSeconds(seconds));
                                     return this;
                                 }));
         assertThat(actual).isEqualTo(expected);

@@ -174,7 +174,7 @@ class SimulationTests {
                             new KeyNotification(KeyEvent.SETATTR, 12, 13, 14, 15));
             assertThatThrownBy(() -> simulated.post(new LossNotification()))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("overflow()");
+                    .hasMessageContaining("postLoss()");
             simulated.post(new byte[] {1, 0, 0, 0, 3, 0, 0, 0});
             assertThatThrownBy(queue::poll).isInstanceOf(NotificationFormatException.class);
             assertThatThrownBy(() -> simulated.post(new byte[128]))
@@ -209,11 +209,11 @@ class SimulationTests {
             while (kernel.count(NativeCall.POLL) == 0) {
                 Thread.sleep(1);
             }
-            kernel.queue().overflow();
+            kernel.queue().postLoss();
             assertThat(waiting.get(60, TimeUnit.SECONDS)).isEqualTo(new LossNotification());
             keys.update(key, SECRET);
-            kernel.queue().overflow();
-            kernel.queue().drop(2);
+            kernel.queue().postLoss();
+            kernel.queue().dropNext(2);
             keys.update(key, SECRET);
             keys.update(key, SECRET);
             keys.revoke(key);
@@ -256,7 +256,7 @@ class SimulationTests {
                 WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
             selector.register(queue, "queue").arm();
             keys.update(key, SECRET);
-            kernel.queue().overflow();
+            kernel.queue().postLoss();
             if (told) {
                 List<Object> before = new ArrayList<>();
                 selector.selectNow(registration -> before.add(registration.attachment()));
@@ -278,7 +278,7 @@ class SimulationTests {
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
                 WatchQueueSelector selector = WatchQueueSelector.openFor(queue)) {
             selector.register(queue, "queue").arm();
-            kernel.queue().drop(2);
+            kernel.queue().dropNext(2);
             keys.update(key, SECRET);
             selector.selectNow(registration -> ready.add(registration.attachment()));
             assertThat(ready).isEmpty();
@@ -360,21 +360,21 @@ class SimulationTests {
     void permissionsAreThoseOfTheOneWhoAsks() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.open()) {
-            kernel.as(
+            kernel.runAs(
                     1001,
                     1001,
                     () ->
                             assertThatThrownBy(() -> queue.watch(key, 1))
                                     .isInstanceOf(KeyPermissionException.class));
             keys.setPermissions(key, 0x3f010001);
-            kernel.as(1001, 1001, () -> queue.watch(key, 1));
+            kernel.runAs(1001, 1001, () -> queue.watch(key, 1));
             assertThatThrownBy(() -> queue.watch(key, 2))
                     .isInstanceOf(AlreadyWatchedException.class);
             assertThatThrownBy(() -> keys.chown(key, 0, 0))
                     .isInstanceOf(KeyPermissionException.class);
         }
         keys.setPermissions(key, 0x3f010021);
-        kernel.as(0, 0, () -> keys.chown(key, 1001, 1001));
+        kernel.runAs(0, 0, () -> keys.chown(key, 1001, 1001));
         assertThat(keys.describe(key).uid()).isEqualTo(1001);
     }
 
@@ -403,7 +403,7 @@ class SimulationTests {
         assertThatThrownBy(() -> SimulatedKernel.builder().user(-1, 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("4294967295");
-        assertThatThrownBy(() -> kernel.as(0, -1, () -> {}))
+        assertThatThrownBy(() -> kernel.runAs(0, -1, () -> {}))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> SimulatedKernel.builder().gcDelay(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
@@ -486,7 +486,7 @@ class SimulationTests {
         try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
             assertThat(WatchQueueSupport.probe().isAvailable()).isTrue();
             assertThat(kernel.queues()).hasSize(2);
-            kernel.queue().overflow();
+            kernel.queue().postLoss();
             assertThat(queue.poll()).isEqualTo(new LossNotification());
         }
         assertThatThrownBy(kernel::queue)
@@ -504,8 +504,8 @@ class SimulationTests {
         }
         for (Runnable script :
                 List.<Runnable>of(
-                        simulated::overflow,
-                        () -> simulated.drop(1),
+                        simulated::postLoss,
+                        () -> simulated.dropNext(1),
                         () -> simulated.post(new byte[8]),
                         () -> simulated.post(new RemovalNotification(key, 3)),
                         () -> simulated.removeWatch(key))) {

@@ -73,7 +73,7 @@ class WatchCommandTests {
     @Test
     void itEndsAlsoIfTheRemovalOfItsLastKeyWasLost() {
         CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
-        kernel.queue().drop(2);
+        kernel.queue().dropNext(2);
         keys.invalidate(token);
         assertThat(end.join()).isZero();
         assertThat(keywatch.out().lines()).containsExactly("-- LOSS --");

@@ -187,7 +187,7 @@ class HttpTests {
             eventually(
                     "the browser is cut off",
                     () -> {
-                        kernel.queue().overflow();
+                        kernel.queue().postLoss();
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;
                     });
             assertThatItEnds(browser.getInputStream());

@@ -15,5 +15,5 @@
  */
 package io.watchqueue.test;
 
-/** A watch: {@code struct watch}. Keeps the keyrings of who placed it, but not the key. */
-record KeyWatch(SimulatedKey key, NotificationPipe pipe, int tag, Credentials owner) {}
+/** A watch: {@code struct watch}. Keeps the keyrings of its owner from being collected, not the key. */
+record SimulatedWatch(SimulatedKey key, NotificationPipe pipe, int tag, Credentials owner) {}
