@@ -90,7 +90,7 @@ final class QueueReader {
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.watches = watches;
-        this.buffer = kernel.allocate(Math.max(NotificationDecoder.MAX_LENGTH + 1, bufferBytes));
+        this.buffer = kernel.allocate(Math.max(MessageHeader.MAX_MESSAGE_LENGTH + 1, bufferBytes));
     }
 
     int carriedBytes() {
@@ -282,7 +282,7 @@ final class QueueReader {
         // 128 bytes take any message, so that ENOBUFS cannot happen.
         long wanted =
                 Math.max(
-                        (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
+                        (long) demand * KeyNotification.LENGTH, MessageHeader.MAX_MESSAGE_LENGTH + 1);
         int length = (int) Math.min(wanted, buffer.size());
         closings = watches.closings();
         int result;
@@ -313,7 +313,7 @@ final class QueueReader {
         // a loss behind the last one comes with the next read only (fs/pipe.c, pipe_read).
         unconfirmed += result;
         exhausted =
-                length - result > NotificationDecoder.MAX_LENGTH && unconfirmed < NEVER_FULL_BYTES;
+                length - result > MessageHeader.MAX_MESSAGE_LENGTH && unconfirmed < NEVER_FULL_BYTES;
         position = 0;
         limit = result;
         return true;

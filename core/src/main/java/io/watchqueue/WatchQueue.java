@@ -146,7 +146,8 @@ public final class WatchQueue implements AutoCloseable {
      * @throws ResourceLimitException if the kernel has no memory for it
      */
     public void filter(NotificationFilter filter) {
-        try (NativeBuffer encoded = filter.encode(kernel)) {
+        try (NativeBuffer encoded = kernel.borrow(filter.encodedLength())) {
+            filter.encode(encoded.bytes());
             int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
             if (result < 0) {
                 throw Failures.filtering(filter, -result);

@@ -102,7 +102,7 @@ public final class FilterFuzz {
         if (!filter.equals(KERNEL.filter())) {
             throw new AssertionError(filter + " was given as " + KERNEL.filter());
         }
-        ByteBuffer encoded = filter.encode(KERNEL).bytes();
+        ByteBuffer encoded = NotificationFilterTests.encoded(filter, ByteOrder.nativeOrder());
         do {
             int type = word(messages) & 3;
             int subtype = word(messages) & 0xff;

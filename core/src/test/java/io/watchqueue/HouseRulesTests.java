@@ -68,6 +68,24 @@ class HouseRulesTests {
     }
 
     @Test
+    void messagesAndFiltersKnowNothingOfTheNativeLayer() {
+        noClasses()
+                .that()
+                .areAssignableTo(Notification.class)
+                .or()
+                .belongToAnyOf(
+                        KeyEvent.class,
+                        LossNotification.class,
+                        MessageHeader.class,
+                        NotificationDecoder.class,
+                        NotificationFilter.class)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.watchqueue.internal")
+                .check(CLASSES);
+    }
+
+    @Test
     void theApiIsMadeOfTheJdkAndJspecify() {
         classes()
                 .that()

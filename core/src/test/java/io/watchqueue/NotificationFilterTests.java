@@ -80,7 +80,7 @@ class NotificationFilterTests {
     void hasTheKernelsLayout() {
         try (WatchQueue queue = WatchQueue.builder(kernel).filter(filter).open()) {
             assertThat(kernel.isFiltered()).isTrue();
-            ByteBuffer bytes = filter.encode(kernel).bytes();
+            ByteBuffer bytes = encoded(filter, ByteOrder.nativeOrder());
             assertThat(bytes.capacity()).isEqualTo(8 + 2 * 44);
             assertThat(words(bytes, 0, 6)).containsExactly(2, 0, 1, 0, 0, 1 << 1 | 1 << 5);
             assertThat(words(bytes, 52, 4)).containsExactly(1, 0x0700, 0xff00, 1 << 2);
@@ -114,9 +114,13 @@ class NotificationFilterTests {
     }
 
     private static String bytes(NotificationFilter filter, ByteOrder order) {
-        ByteBuffer bytes = ByteBuffer.allocate(8 + 44 * filter.rules().size()).order(order);
+        return HexFormat.of().formatHex(encoded(filter, order).array());
+    }
+
+    static ByteBuffer encoded(NotificationFilter filter, ByteOrder order) {
+        ByteBuffer bytes = ByteBuffer.allocate(filter.encodedLength()).order(order);
         filter.encode(bytes);
-        return HexFormat.of().formatHex(bytes.array());
+        return bytes;
     }
 
     private final FakeKernel kernel = new FakeKernel();
@@ -206,7 +210,7 @@ class NotificationFilterTests {
         assertThat(filter.test(new UnknownNotification(9, 31, 8 | 5 << 8, new byte[0]))).isFalse();
         // The kernel drops all but the first word.
         assertThat(filter.test(new UnknownNotification(9, 32, 8 | 4 << 8, new byte[0]))).isFalse();
-        ByteBuffer bytes = filter.encode(new FakeKernel()).bytes();
+        ByteBuffer bytes = encoded(filter, ByteOrder.nativeOrder());
         assertThat(bytes.getInt(8)).isEqualTo(9);
         assertThat(bytes.getInt(20)).isEqualTo(1 | 1 << 31);
         assertThat(bytes.getInt(24)).isEqualTo(1);
