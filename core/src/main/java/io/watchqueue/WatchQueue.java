@@ -91,7 +91,11 @@ public final class WatchQueue implements AutoCloseable {
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.capacity = capacity;
-        this.reader = new QueueReader(kernel, readEnd, writeEnd, watches, bufferBytes);
+        this.reader =
+                new QueueReader(
+                        kernel,
+                        readEnd,
+                        new ReadBuffer(kernel, readEnd, writeEnd, watches, bufferBytes));
     }
 
     /**

@@ -131,6 +131,7 @@ class HouseRulesTests {
                     "Watch",
                     "Watches",
                     "QueueReader",
+                    "ReadBuffer",
                     "Failures",
                     "WatchQueueSupport",
                     "WatchQueueUnsupportedException" ->
