@@ -45,23 +45,51 @@ import java.util.function.Supplier;
  *         .subscribe(notification -> System.out.println(notification));
  * }</pre>
  *
- * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on it. A slow subscriber costs the others nothing. Special keyrings are resolved on the subscribing thread, with the permissions of that thread; on a virtual thread they are the carrier's, see {@link io.watchqueue.Keyring}. If a step fails, the queue is closed and the subscriber gets the error.
+ * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
+ * it. A slow subscriber costs the others nothing. Special keyrings are resolved on the subscribing
+ * thread, with the permissions of that thread; on a virtual thread they are the carrier's, see
+ * {@link io.watchqueue.Keyring}. If a step fails, the queue is closed and the subscriber gets the
+ * error.
  *
- * <p>The first subscription of a process waits until JNA's native library is loaded, which reads files. If it is made on a thread that must not block, use the library before, with {@link io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications of a process are read by code that is not compiled yet, as in any Java program; see {@link #warmup()}.
+ * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
+ * files. If it is made on a thread that must not block, use the library before, with {@link
+ * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
+ * of a process are read by code that is not compiled yet, as in any Java program; see {@link
+ * #warmup()}.
  *
- * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them when it ends. {@link #dispose()} ends all subscriptions, including those that are being opened.
+ * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them
+ * when it ends. {@link #dispose()} ends all subscriptions, including those that are being opened.
  *
- * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read. Notifications wait in the kernel up to the {@linkplain Builder#capacity capacity}; beyond it the kernel drops them and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are delivered; one small read may return a few more, which are {@linkplain io.watchqueue.WatchQueue#bufferedBytes() buffered}. If the kernel's queue is too small, set a {@linkplain Builder#prefetch prefetch}.
+ * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read. Notifications
+ * wait in the kernel up to the {@linkplain Builder#capacity capacity}; beyond it the kernel drops
+ * them and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
+ * delivered; one small read may return a few more, which are {@linkplain
+ * io.watchqueue.WatchQueue#bufferedBytes() buffered}. If the kernel's queue is too small, set a
+ * {@linkplain Builder#prefetch prefetch}.
  *
- * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the other; by default on a shared daemon named {@code watchqueue-reader}. A slow subscriber delays all others of that reader: use {@link
- * Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or a {@linkplain Builder#reader reader}
- * of its own.
+ * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
+ * other; by default on a shared daemon named {@code watchqueue-reader}. A slow subscriber delays
+ * all others of that reader: use {@link Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or
+ * a {@linkplain Builder#reader reader} of its own.
  *
- * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of the last watch {@linkplain Builder#completeWhenUnwatched if the stream is built so}. Cancelling ends a subscription without a signal. An unexpected failure of the queue is an error. In each case the reader thread first closes the queue, and with it the watches. Notifications in the queue are discarded; on {@code dispose} and cancellation, so are prefetched ones. {@link #onDispose()} completes when that is done.
+ * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of
+ * the last watch {@linkplain Builder#completeWhenUnwatched if the stream is built so}. Cancelling
+ * ends a subscription without a signal. An unexpected failure of the queue is an error. In each
+ * case the reader thread first closes the queue, and with it the watches. Notifications in the
+ * queue are discarded; on {@code dispose} and cancellation, so are prefetched ones. {@link
+ * #onDispose()} completes when that is done.
  *
- * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled. The exception goes to the reader thread's uncaught exception handler, even if it is an {@link OutOfMemoryError} or another that Reactor considers fatal to the JVM and throws through its operators; if no handler is set, it is logged. Exceptions of {@code onError} and {@code onComplete} go there too. An exception of {@code onSubscribe} or {@code currentContext} ends the subscription with {@code onError}. The context is read once. Other streams of the reader go on in each case. If the reader itself can no longer wait, all its streams end with an error, and the next subscription starts a new thread.
+ * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled. The exception goes
+ * to the reader thread's uncaught exception handler, even if it is an {@link OutOfMemoryError} or
+ * another that Reactor considers fatal to the JVM and throws through its operators; if no handler
+ * is set, it is logged. Exceptions of {@code onError} and {@code onComplete} go there too. An
+ * exception of {@code onSubscribe} or {@code currentContext} ends the subscription with {@code
+ * onError}. The context is read once. Other streams of the reader go on in each case. If the reader
+ * itself can no longer wait, all its streams end with an error, and the next subscription starts a
+ * new thread.
  *
- * <p><b>Loss:</b> a {@link io.watchqueue.LossNotification} stands in the stream between the last notification before the gap and the first one after it. It comes even if nothing follows.
+ * <p><b>Loss:</b> a {@link io.watchqueue.LossNotification} stands in the stream between the last
+ * notification before the gap and the first one after it. It comes even if nothing follows.
  */
 public final class NotificationFlux extends Flux<Notification> implements Disposable, Scannable {
 
@@ -90,20 +118,28 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Warms up the JIT: the JVM compiles the path of a notification, from the kernel to a subscriber, before there is one. It also loads JNA's native library. Use it if a flood may begin as soon as the first key is watched, because interpreted code loses more of it. It takes half a second of one processor, and more on a busy machine.
+     * Warms up the JIT: the JVM compiles the path of a notification, from the kernel to a
+     * subscriber, before there is one. It also loads JNA's native library. Use it if a flood may
+     * begin as soon as the first key is watched, because interpreted code loses more of it. It
+     * takes half a second of one processor, and more on a busy machine.
      *
      * <pre>{@code
      * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
-     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes. Subscribers that come while it is under way wait for the same warm-up; after it has succeeded, it completes at once for the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
+     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes. Subscribers that come
+     * while it is under way wait for the same warm-up; after it has succeeded, it completes at once
+     * for the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
      *
      * <p><b>Threading:</b> runs and completes on a thread of its own, a daemon named {@code
      * watchqueue-warmup}. Subscriptions to streams neither wait for it nor are held up by it.
      *
-     * <p><b>Descriptors:</b> 8, owned by that thread, which closes them before the warm-up completes or fails. It passes made-up notifications through ordinary pipes: no key is watched, and the kernel needs no watch queues.
+     * <p><b>Descriptors:</b> 8, owned by that thread, which closes them before the warm-up
+     * completes or fails. It passes made-up notifications through ordinary pipes: no key is
+     * watched, and the kernel needs no watch queues.
      *
-     * <p><b>Errors:</b> if a step fails, the whole warm-up fails, with nothing left open, and may be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
+     * <p><b>Errors:</b> if a step fails, the whole warm-up fails, with nothing left open, and may
+     * be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
      * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is no Linux that
      * this library knows, {@link IllegalStateException} if it has not ended after 60 seconds.
      * Streams work without it, so {@code onErrorComplete()} is a fair answer.
@@ -261,9 +297,13 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Completes when {@link #dispose()} has done its work: no queue, watch or descriptor of this stream is left, including those of subscribers that cancelled before.
+     * Completes when {@link #dispose()} has done its work: no queue, watch or descriptor of this
+     * stream is left, including those of subscribers that cancelled before.
      *
-     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The signal comes on the thread that closed the last descriptor: the reader's, or that of a call that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}. If there was nothing to close, it comes on the disposing or the subscribing thread. Never fails.
+     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The
+     * signal comes on the thread that closed the last descriptor: the reader's, or that of a call
+     * that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}. If
+     * there was nothing to close, it comes on the disposing or the subscribing thread. Never fails.
      *
      * @return completes then, empty
      */
@@ -296,7 +336,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         private Builder() {}
 
         /**
-         * Sets how many notifications the kernel queues for a subscriber without demand. Defaults to 512, the maximum.
+         * Sets how many notifications the kernel queues for a subscriber without demand. Defaults
+         * to 512, the maximum.
          *
          * @param capacity 1 to 512; rounded up to whole pages, see {@link WatchQueue#capacity()}
          * @return this
@@ -308,7 +349,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets which notifications the kernel queues. Defaults to all. Removals and losses always pass.
+         * Sets which notifications the kernel queues. Defaults to all. Removals and losses always
+         * pass.
          *
          * @param filter the filter, or null for all notifications
          * @return this
@@ -345,9 +387,13 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets how many notifications are read without demand and wait in this process, besides those that wait in the kernel: room for floods that the kernel's queue does not hold. When that room is used up, the kernel's queue fills, and then the kernel drops. The order and the place of a loss stay as they are. Defaults to 0.
+         * Sets how many notifications are read without demand and wait in this process, besides
+         * those that wait in the kernel: room for floods that the kernel's queue does not hold.
+         * When that room is used up, the kernel's queue fills, and then the kernel drops. The order
+         * and the place of a loss stay as they are. Defaults to 0.
          *
-         * <p>While some wait for demand, further ones may be read in batches, up to 0.1 ms later, so that the reader is not woken up for each.
+         * <p>While some wait for demand, further ones may be read in batches, up to 0.1 ms later,
+         * so that the reader is not woken up for each.
          *
          * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
          * @return this
@@ -365,9 +411,14 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Completes the stream after the removal of its last watch: when all watched keys are gone, or are no longer watched, and everything posted before was delivered. By default the stream stays open in silence.
+         * Completes the stream after the removal of its last watch: when all watched keys are gone,
+         * or are no longer watched, and everything posted before was delivered. By default the
+         * stream stays open in silence.
          *
-         * <p>A removal can be lost like any notification. Then a stream whose keys are gone does not complete. After a loss, check which of the {@linkplain ReactiveWatchQueue#watches() watched} keys still exist, and {@linkplain ReactiveWatchQueue#unwatch unwatch} the others. If none is left, the stream completes as soon as there is demand.
+         * <p>A removal can be lost like any notification. Then a stream whose keys are gone does
+         * not complete. After a loss, check which of the {@linkplain ReactiveWatchQueue#watches()
+         * watched} keys still exist, and {@linkplain ReactiveWatchQueue#unwatch unwatch} the
+         * others. If none is left, the stream completes as soon as there is demand.
          *
          * @return this
          */
@@ -377,7 +428,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets the reader whose thread reads and emits. Defaults to {@link NotificationReader#shared()}.
+         * Sets the reader whose thread reads and emits. Defaults to {@link
+         * NotificationReader#shared()}.
          *
          * @param reader a reader, which may serve other streams as well
          * @return this
@@ -414,9 +466,11 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Builds one queue whose watches can change while it is received. It begins with the watches named here. Nothing is opened yet.
+         * Builds one queue whose watches can change while it is received. It begins with the
+         * watches named here. Nothing is opened yet.
          *
-         * @return the queue, which the caller has to {@linkplain ReactiveWatchQueue#dispose() dispose} of, as {@link Flux#using} does
+         * @return the queue, which the caller has to {@linkplain ReactiveWatchQueue#dispose()
+         *     dispose} of, as {@link Flux#using} does
          */
         public ReactiveWatchQueue queue() {
             return new ReactiveWatchQueue(opener(), settings());

@@ -19,9 +19,7 @@ import io.watchqueue.LossNotification;
 
 import java.io.Serial;
 
-/**
- * Notifications were lost, and {@link NotificationOperators#failOnLoss()} ended the stream.
- */
+/** Notifications were lost, and {@link NotificationOperators#failOnLoss()} ended the stream. */
 public final class NotificationLossException extends RuntimeException {
 
     @Serial private static final long serialVersionUID = 1;

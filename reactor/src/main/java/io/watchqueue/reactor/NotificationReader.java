@@ -27,10 +27,15 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 
 /**
- * A thread that waits for any number of kernel queues and emits their notifications: the only thread on which their subscribers are called. Queues take turns of at most 512 notifications. Silent queues and queues without demand cost no time, however many there are.
+ * A thread that waits for any number of kernel queues and emits their notifications: the only
+ * thread on which their subscribers are called. Queues take turns of at most 512 notifications.
+ * Silent queues and queues without demand cost no time, however many there are.
  *
  * <p>The thread is started by the first subscription and ends with the last, and may be started
- * again after that. Do not block it: a slow subscriber delays all that share the reader. Move slow work elsewhere with {@link reactor.core.publisher.Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or give the stream a reader of its own. Reactor's blocking operators throw on this thread.
+ * again after that. Do not block it: a slow subscriber delays all that share the reader. Move slow
+ * work elsewhere with {@link
+ * reactor.core.publisher.Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or give the stream
+ * a reader of its own. Reactor's blocking operators throw on this thread.
  */
 public final class NotificationReader {
 
@@ -39,7 +44,10 @@ public final class NotificationReader {
     private final Consumer<ReaderLoop> starter;
     private final long pauseNanos;
 
-    /** The loops with the number of their users: one for each kernel, which is one unless tests simulate others. */
+    /**
+     * The loops with the number of their users: one for each kernel, which is one unless tests
+     * simulate others.
+     */
     private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
 
     NotificationReader(Consumer<ReaderLoop> starter) {

@@ -109,7 +109,8 @@ public interface NotificationRecorder {
         /**
          * Returns how much was prefetched and waits for demand.
          *
-         * @return notifications, at most as many as {@link NotificationFlux.Builder#prefetch} allows
+         * @return notifications, at most as many as {@link NotificationFlux.Builder#prefetch}
+         *     allows
          */
         int prefetched();
 

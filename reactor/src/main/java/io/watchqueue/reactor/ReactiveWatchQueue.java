@@ -53,11 +53,23 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>The kernel queue is opened by {@link #open()}, or else by the first of {@link #receive()},
- * {@link #watch}, {@link #unwatch} and {@link #filter} that is subscribed to. From then on the kernel queues notifications: those posted between {@code open()} and {@code receive()} are not missed. If opening fails, nothing is left open, and the next call tries again. The queue is closed by {@link #dispose()}, and when {@link #receive()} ends in any way; it is not opened again.
+ * {@link #watch}, {@link #unwatch} and {@link #filter} that is subscribed to. From then on the
+ * kernel queues notifications: those posted between {@code open()} and {@code receive()} are not
+ * missed. If opening fails, nothing is left open, and the next call tries again. The queue is
+ * closed by {@link #dispose()}, and when {@link #receive()} ends in any way; it is not opened
+ * again.
  *
- * <p><b>Ownership:</b> the caller that has built this disposes of it, unless it is received to its end. That may be done at any time: a queue or watch that is being opened on another thread is closed as soon as it is open, and {@link #onDispose()} completes after that. No mono emits a resource that leaks if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to the queue and ends with it, and {@link #watches()} has it even if its mono was cancelled while it was placed.
+ * <p><b>Ownership:</b> the caller that has built this disposes of it, unless it is received to its
+ * end. That may be done at any time: a queue or watch that is being opened on another thread is
+ * closed as soon as it is open, and {@link #onDispose()} completes after that. No mono emits a
+ * resource that leaks if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to
+ * the queue and ends with it, and {@link #watches()} has it even if its mono was cancelled while it
+ * was placed.
  *
- * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the subscribing thread, with its permissions, each time they are subscribed to. Each is one or two short system calls. Only {@link #watch} and {@link #open()} may wait, for a key under construction: do not subscribe to these on a reader's thread, where notifications come.
+ * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the subscribing
+ * thread, with its permissions, each time they are subscribed to. Each is one or two short system
+ * calls. Only {@link #watch} and {@link #open()} may wait, for a key under construction: do not
+ * subscribe to these on a reader's thread, where notifications come.
  */
 public final class ReactiveWatchQueue implements Disposable {
 
@@ -208,7 +220,8 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Removes the watch on a key, {@link WatchQueue#unwatch}. Notifications posted before are still received, and then the removal.
+     * Removes the watch on a key, {@link WatchQueue#unwatch}. Notifications posted before are still
+     * received, and then the removal.
      *
      * <p><b>Cold.</b> Removed on the subscribing thread.
      *
@@ -298,9 +311,13 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Completes when the queue, its watches and its descriptors are gone: after {@link #dispose()}, or after the receiver has ended or cancelled, and after any {@link #open()} or {@link #watch} that was in the kernel then has returned.
+     * Completes when the queue, its watches and its descriptors are gone: after {@link #dispose()},
+     * or after the receiver has ended or cancelled, and after any {@link #open()} or {@link #watch}
+     * that was in the kernel then has returned.
      *
-     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The signal comes on the thread that closed the last descriptor: the reader's, the disposing one if nobody received, or that of a call that was under way. Never fails.
+     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The
+     * signal comes on the thread that closed the last descriptor: the reader's, the disposing one
+     * if nobody received, or that of a call that was under way. Never fails.
      *
      * @return completes then, empty
      */

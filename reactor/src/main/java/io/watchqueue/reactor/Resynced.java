@@ -21,7 +21,8 @@ import io.watchqueue.Notification;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An element of {@link NotificationOperators#resyncOnLoss}: a snapshot, or a change since the last one.
+ * An element of {@link NotificationOperators#resyncOnLoss}: a snapshot, or a change since the last
+ * one.
  *
  * @param <S> what a snapshot holds
  */
@@ -37,7 +38,8 @@ public sealed interface Resynced<S> {
     record Snapshot<S>(S state, @Nullable LossNotification loss) implements Resynced<S> {}
 
     /**
-     * A change since the last snapshot was requested. The snapshot may contain it already, if it happened while the snapshot was being taken.
+     * A change since the last snapshot was requested. The snapshot may contain it already, if it
+     * happened while the snapshot was being taken.
      *
      * @param <S> what a snapshot holds
      * @param notification anything but a loss

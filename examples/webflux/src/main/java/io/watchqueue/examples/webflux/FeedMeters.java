@@ -55,7 +55,10 @@ final class FeedMeters implements NotificationRecorder {
                 .tag("keyring", keyring)
                 .description("Kernel queues that are open")
                 .register(meters);
-        gauge("watchqueue.demand", "Notifications asked for and not given yet", QueueGauges::demand);
+        gauge(
+                "watchqueue.demand",
+                "Notifications asked for and not given yet",
+                QueueGauges::demand);
         gauge("watchqueue.queued.bytes", "What waits in the kernel", QueueGauges::queuedBytes);
     }
 
