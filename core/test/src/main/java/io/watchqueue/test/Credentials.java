@@ -20,9 +20,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/**
- * The user and the keyrings of a thread: {@code struct cred}. Immutable; a change replaces it.
- */
+/** The user and the keyrings of a thread: {@code struct cred}. Immutable; a change replaces it. */
 record Credentials(
         int uid,
         int gid,

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A search through a keyring and the keyrings in it: search_nested_keyrings() of
- * security/keys/keyring.c. If several keys match, or are refused for several reasons, the first
- * one in the order of the links counts, where a real kernel's hash decides.
+ * security/keys/keyring.c. If several keys match, or are refused for several reasons, the first one
+ * in the order of the links counts, where a real kernel's hash decides.
  */
 final class KeySearch {
 

@@ -57,8 +57,8 @@ final class NotificationPipe extends Pipe {
     private boolean lossNext;
 
     /**
-     * The pending loss makes the pipe readable. A kernel's does not; but a reader looks for one only
-     * after the queue can have been full, and a test posts one at any time.
+     * The pending loss makes the pipe readable. A kernel's does not; but a reader looks for one
+     * only after the queue can have been full, and a test posts one at any time.
      */
     private boolean lossShows;
 

@@ -173,8 +173,8 @@ public final class SimulatedKernel implements AutoCloseable {
     // Calls
 
     /**
-     * Makes the next calls of a kind fail, one after the other; a call that is waiting fails at once.
-     * A failed call has no effect, except that a failed close(2) has closed its descriptor.
+     * Makes the next calls of a kind fail, one after the other; a call that is waiting fails at
+     * once. A failed call has no effect, except that a failed close(2) has closed its descriptor.
      *
      * @param call which
      * @param errnos the error numbers by name, such as {@code "EMFILE"}

@@ -126,9 +126,9 @@ public final class SimulatedQueue {
     }
 
     /**
-     * Posts a loss, as if the kernel had dropped a notification at this moment. The loss comes after
-     * all queued notifications, and wakes a reader that waits. A real kernel drops only while the
-     * queue is full; this queue need not be. See {@link #dropNext} to drop what happens next.
+     * Posts a loss, as if the kernel had dropped a notification at this moment. The loss comes
+     * after all queued notifications, and wakes a reader that waits. A real kernel drops only while
+     * the queue is full; this queue need not be. See {@link #dropNext} to drop what happens next.
      *
      * @throws IllegalStateException if the queue is closed
      */

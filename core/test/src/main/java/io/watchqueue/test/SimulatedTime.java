@@ -43,8 +43,8 @@ public final class SimulatedTime {
     private SimulatedTime() {}
 
     /**
-     * Advances a kernel's time with that of {@link Schedulers#parallel()}, second by second. While a
-     * VirtualTimeScheduler is in force, these are virtual seconds. After each second the kernel
+     * Advances a kernel's time with that of {@link Schedulers#parallel()}, second by second. While
+     * a VirtualTimeScheduler is in force, these are virtual seconds. After each second the kernel
      * settles, so that all its notifications are delivered before time goes on.
      *
      * @param kernel the kernel, which nothing else should advance meanwhile

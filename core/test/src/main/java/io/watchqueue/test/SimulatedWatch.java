@@ -15,5 +15,7 @@
  */
 package io.watchqueue.test;
 
-/** A watch: {@code struct watch}. Keeps the keyrings of its owner from being collected, not the key. */
+/**
+ * A watch: {@code struct watch}. Keeps the keyrings of its owner from being collected, not the key.
+ */
 record SimulatedWatch(SimulatedKey key, NotificationPipe pipe, int tag, Credentials owner) {}

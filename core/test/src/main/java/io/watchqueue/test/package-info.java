@@ -1,7 +1,7 @@
 /**
  * A simulated kernel, for tests on machines with and without watch queues. {@link
- * io.watchqueue.test.SimulatedKernel} takes the place of the real one, so that a test runs all other
- * code of this library and of the program unchanged. {@link
+ * io.watchqueue.test.SimulatedKernel} takes the place of the real one, so that a test runs all
+ * other code of this library and of the program unchanged. {@link
  * io.watchqueue.test.WithSimulatedKernel} is its JUnit extension, and {@link
  * io.watchqueue.test.SimulatedTime} ties its time to Reactor's virtual time.
  *
