@@ -174,8 +174,8 @@ final class KeySystemCalls {
     }
 
     /**
-     * The kernel asks /sbin/request-key, of which there is none: what remains is a key that says so
-     * for a minute.
+     * construct_key_and_link() of request_key.c, without /sbin/request-key: it leaves a negative
+     * key, which expires after a minute.
      */
     private KernelError construct(SimulatedKey.Index index, @Nullable SimulatedKey destination) {
         require(index.type() != SimulatedKey.Type.KEYRING, Errno.EPERM);
@@ -273,7 +273,7 @@ final class KeySystemCalls {
         return lookup.key(id, PARTIAL, SimulatedKey.VIEW).describe();
     }
 
-    /** The key, if its payload or its members may be read. */
+    /** The key, if the caller may read its payload or its members. */
     SimulatedKey readable(int id) {
         KeyLookup.Ref ref;
         try {
@@ -419,7 +419,7 @@ final class KeySystemCalls {
             checkType(type);
         }
         KeyLinks.checkKeyring(keyring);
-        // None of the types that there are here has a restriction to offer.
+        // No type of the simulated ones has restrictions.
         require(
                 type == null,
                 type != null && SimulatedKey.Type.of(type) == null ? Errno.ENOKEY : Errno.ENOENT);

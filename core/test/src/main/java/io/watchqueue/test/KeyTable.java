@@ -91,7 +91,7 @@ final class KeyTable {
         return seconds() >= key.expiry;
     }
 
-    /** Lets time pass, and the garbage collector run when it would. */
+    /** Lets time pass; the garbage collector runs whenever an expired key is due. */
     void advanceTo(Instant then) {
         while (true) {
             long limit = then.getEpochSecond();
@@ -114,7 +114,7 @@ final class KeyTable {
         }
     }
 
-    // Keys come
+    // Allocation: key.c
 
     void nextSerial(int serial) {
         plannedSerials.add(serial);
@@ -128,7 +128,7 @@ final class KeyTable {
         if (index.type() == SimulatedKey.Type.LOGON && index.description().indexOf(':') < 1) {
             throw new KernelError(Errno.EINVAL);
         }
-        // Those of users come about by being mentioned, and nobody plans for them.
+        // A user's keyrings are created when they are first named, without a planned serial.
         Integer planned = ofUser ? null : plannedSerials.poll();
         int serial = planned != null ? planned : 0;
         while (serial < FIRST_SERIAL || all.containsKey(serial)) {
@@ -165,9 +165,9 @@ final class KeyTable {
         return all.values().stream().filter(ring -> ring.members.containsValue(key)).count();
     }
 
-    // and go
+    // Collection: gc.c
 
-    /** Adds credentials whose keyrings are not collected, as somebody has them. */
+    /** Adds credentials that keep their keyrings from being collected. */
     void keepKeyringsOf(Supplier<Stream<Credentials>> owners) {
         holders.add(owners);
     }

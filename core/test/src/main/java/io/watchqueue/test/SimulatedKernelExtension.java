@@ -128,10 +128,10 @@ public final class SimulatedKernelExtension
         }
     }
 
-    /** Instances of a class are created for a test, unless they are shared. */
     @Override
     public ExtensionContextScope getTestInstantiationExtensionContextScope(
             ExtensionContext rootContext) {
+        // So that an instance that is created for one test gets the kernel of that test.
         return ExtensionContextScope.TEST_METHOD;
     }
 
