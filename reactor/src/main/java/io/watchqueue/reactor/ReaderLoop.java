@@ -169,14 +169,25 @@ final class ReaderLoop implements Runnable {
      * For a subscriber that is behind, a flood is read some at a time: to be woken up for each
      * notification would take the processor from the subscriber, and the thread its place with the
      * scheduler when the queue fills.
+     *
+     * <p>An interrupt does not end it, and is kept.
      */
     private void pause() {
         patient = false;
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + pauseNanos;
         paused = Thread.currentThread();
-        if (signalled.get() == null && !unused) {
-            LockSupport.parkNanos(pauseNanos);
+        for (long left = pauseNanos;
+                left > 0 && signalled.get() == null && !unused;
+                left = deadline - System.nanoTime()) {
+            // While it is set, no thread is parked.
+            interrupted |= Thread.interrupted();
+            LockSupport.parkNanos(left);
         }
         paused = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void serveSignalled() {
