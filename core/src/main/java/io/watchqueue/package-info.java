@@ -1,12 +1,26 @@
 /**
  * Linux kernel notifications, <a
- * href="https://man7.org/linux/man-pages/man7/watch_queue.7.html">watch_queue(7)</a>: what happens
- * to keys and keyrings, in the order in which it happened, with every loss where it fell.
+ * href="https://man7.org/linux/man-pages/man7/watch_queue.7.html">watch_queue(7)</a>: changes of
+ * keys and keyrings, in kernel order, with every loss in its place.
  *
- * <p>{@link io.watchqueue.WatchQueue} is a queue in the kernel; {@link
- * io.watchqueue.WatchQueue#watch watching} a key attaches it; {@link io.watchqueue.Notification} is
- * what comes out. {@link io.watchqueue.WatchQueueSupport} says whether this kernel has all that,
- * and {@link io.watchqueue.Keyctl} finds and changes keys.
+ * <ul>
+ *   <li><b>The queue</b>: {@link io.watchqueue.WatchQueue} is a queue in the kernel, {@link
+ *       io.watchqueue.Watch} attaches it to a key, {@link io.watchqueue.NotificationFilter} is what
+ *       the kernel lets through, and {@link io.watchqueue.WatchQueueSelector} waits for many
+ *       queues.
+ *   <li><b>What comes out of it</b>: {@link io.watchqueue.Notification}, which is one of {@link
+ *       io.watchqueue.KeyNotification}, {@link io.watchqueue.RemovalNotification}, {@link
+ *       io.watchqueue.LossNotification} and {@link io.watchqueue.UnknownNotification}.
+ *   <li><b>Keys</b>: {@link io.watchqueue.Keyctl} finds, reads and changes them; {@link
+ *       io.watchqueue.KeyId}, {@link io.watchqueue.Keyring}, {@link io.watchqueue.KeyDescription}
+ *       and {@link io.watchqueue.KeyTree} are its values.
+ *   <li><b>Whether this machine can</b>: {@link io.watchqueue.WatchQueueSupport} says so, or what
+ *       is missing.
+ *   <li><b>What can go wrong</b>: {@link io.watchqueue.WatchQueueException} and its subclasses,
+ *       which exist where a caller acts differently.
+ * </ul>
+ *
+ * <p>The calls of the C library are in {@code io.watchqueue.internal}, and in no other package.
  */
 @NullMarked
 package io.watchqueue;

@@ -52,7 +52,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * core/src/kernel/run with the test kernel. These tests run on this machine's own kernel, and each
+ * core/kernel/run with the test kernel. These tests run on this machine's own kernel, and each
  * command of theirs on one booted for it, of which a few boots are enough for a build: the others
  * are proofs.
  */
@@ -393,7 +393,7 @@ class TestKernelTests {
         // In a process group of its own, so that a test can signal it like a terminal.
         List<String> line =
                 new ArrayList<>(
-                        List.of("setsid", Path.of("src/kernel/run").toAbsolutePath().toString()));
+                        List.of("setsid", Path.of("kernel/run").toAbsolutePath().toString()));
         line.addAll(List.of(command));
         ProcessBuilder builder = new ProcessBuilder(line).directory(directory.toFile());
         builder.environment().remove("WATCHQUEUE_KERNEL_PORTS");

@@ -145,7 +145,7 @@ public final class TestProcess {
         }
     }
 
-    /** Whether the kernel is one that core/src/kernel/run has booted, where nobody else is. */
+    /** Whether the kernel is one that core/kernel/run has booted, where nobody else is. */
     public static boolean isOnTheTestKernel() throws IOException {
         return Files.readString(Path.of("/proc/cmdline")).contains("/watchqueue-kernel.");
     }

@@ -341,17 +341,22 @@ final class DifferentialScript {
     }
 
     /**
-     * What was possessed through the session is so no more, unless it is linked into the new one.
+     * Keys possessed through the session are no longer, unless they are linked into the new one.
      */
     private void leaveSession() {
         int left = any(keys);
         int key = anyKey();
         int session = real.keyringId(-3, false);
         join(null);
+        // The real kernel lets go of credentials, and of the session that they name, a moment
+        // later.
+        settle();
         readKey(key);
         describe(key);
         one("link", 8, left, -3, 0, 0);
-        one("link", 8, session, -3, 0, 0);
+        if (!joined.contains(session) || keys.contains(session)) {
+            one("link", 8, session, -3, 0, 0);
+        }
         readKey(key);
     }
 

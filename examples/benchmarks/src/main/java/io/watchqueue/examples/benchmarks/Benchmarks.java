@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 
-/** Measures. See PERFORMANCE.md for what, and how. */
+/** Measures this library beside C. docs/performance.md describes each benchmark. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,

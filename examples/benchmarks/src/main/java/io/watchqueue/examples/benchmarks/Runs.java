@@ -22,7 +22,7 @@ import java.util.function.IntFunction;
 
 /**
  * Runs of what starts processes. One of which a process dies is run again: emulated processors can
- * kill a JVM, see PERFORMANCE.md.
+ * kill a JVM, see docs/performance.md.
  */
 final class Runs<T> {
 

@@ -65,7 +65,7 @@ final class EmulatedApplication implements ServedApplication {
         List<String> command =
                 new ArrayList<>(
                         List.of(
-                                ROOT.resolve("core/src/kernel/run").toString(),
+                                ROOT.resolve("core/kernel/run").toString(),
                                 ROOT.resolve("examples/webflux/serve").toString(),
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-XX:TieredStopAtLevel=1",
