@@ -309,7 +309,8 @@ public final class Keyctl {
 
     /**
      * Looks for a key in the keyrings of the calling thread, and if it is not there has the kernel
-     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered.
+     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered, or until
+     * a key that was found under construction is complete.
      *
      * @param type the key type
      * @param description the description
@@ -319,6 +320,8 @@ public final class Keyctl {
      * @return the key
      * @throws KeyUnavailableException if there is none, or it is revoked, expired or rejected
      * @throws ResourceLimitException if the quota of keys is used up
+     * @throws IllegalStateException with callout information on a virtual thread, which would hold
+     *     its carrier thread until request-key(8) has answered
      */
     public KeyId request(
             String type,
@@ -330,6 +333,10 @@ public final class Keyctl {
         checkText(operation, "description", description);
         if (calloutInfo != null) {
             checkText(operation, "callout information", calloutInfo);
+            VirtualThreads.refuse(
+                    operation,
+                    "would hold its carrier thread until request-key(8) has answered, for a minute or"
+                            + " more; use a platform thread, or give no callout information");
         }
         int ring = destination == null ? NO_KEYRING : destination.value();
         return KeyId.of(

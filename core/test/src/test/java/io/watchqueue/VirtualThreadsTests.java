@@ -76,6 +76,20 @@ class VirtualThreadsTests {
         assertThat(kernel.count(NativeCall.JOIN_SESSION)).isZero();
     }
 
+    @Test
+    void aVirtualThreadDoesNotWaitForAnAnswerOfRequestKey() throws Exception {
+        Keyctl keys = new Keyctl(kernel);
+        assertThatIsRefused(
+                () -> keys.request("user", "name", "callout", null),
+                "until request-key(8) has answered");
+        assertThat(kernel.count(NativeCall.REQUEST_KEY)).isZero();
+        onVirtualThread(
+                () ->
+                        assertThatThrownBy(() -> keys.request("user", "name"))
+                                .isInstanceOf(WatchQueueException.class));
+        assertThat(kernel.count(NativeCall.REQUEST_KEY)).isOne();
+    }
+
     private static void assertThatIsRefused(ThrowingCallable action, String reason)
             throws Exception {
         onVirtualThread(

@@ -49,14 +49,26 @@ final class FloodPause {
         return found > 0 && capacity >= SMALLEST_CAPACITY && found < capacity / QUARTER;
     }
 
-    /** Sleeps unless something is signalled, on the reader thread. */
+    /**
+     * Sleeps until something is signalled, for the length of the pause at most, on the reader
+     * thread. An interrupt does not end it, and is kept.
+     */
     void sleep(AtomicReference<?> signalled) {
-        // Either this sees the signal, or whoever has signalled sees the sleeper.
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + nanos;
+        // Either this sees the signal, or the thread that has signalled sees the sleeper.
         sleeper = Thread.currentThread();
-        if (signalled.get() == null) {
-            LockSupport.parkNanos(nanos);
+        for (long left = nanos;
+                left > 0 && signalled.get() == null;
+                left = deadline - System.nanoTime()) {
+            // While the flag is set, no thread is parked.
+            interrupted |= Thread.interrupted();
+            LockSupport.parkNanos(left);
         }
         sleeper = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Ends the sleep, if there is one. From any thread, after it has signalled. */

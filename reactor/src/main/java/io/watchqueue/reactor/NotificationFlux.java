@@ -392,13 +392,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
          * When that room is used up, the kernel's queue fills, and then the kernel drops. The order
          * and the place of a loss stay as they are. Defaults to 0.
          *
-<<<<<<< ours
-         * <p>While some wait for demand, further ones may be read in batches, up to 0.1 ms later,
-         * so that the reader is not woken up for each.
-=======
          * <p>While some wait for demand, the reader may take those that follow in batches, so that
          * it is not woken up for each.
->>>>>>> theirs
          *
          * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
          * @return this

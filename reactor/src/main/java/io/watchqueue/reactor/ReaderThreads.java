@@ -39,7 +39,10 @@ final class ReaderThreads {
         }
     }
 
-    /** Thread.isVirtual(), which JDK 17 does not have. */
+    /**
+     * Thread.isVirtual(), which JDK 17 does not have. Core asks the same of the thread that waits,
+     * which would be too late here: notifications would come on the virtual thread before.
+     */
     private static final @Nullable MethodHandle IS_VIRTUAL = isVirtual();
 
     private ReaderThreads() {}

@@ -184,7 +184,7 @@ public final class Demonstration implements AutoCloseable {
         call();
 
         out.println();
-        out.println("# an expiry, which the kernel tells nobody: who asks finds out");
+        out.println("# an expiry, which the kernel reports to nobody: asking finds out");
         change(null, "timeout", last, "1");
         String answer;
         do {

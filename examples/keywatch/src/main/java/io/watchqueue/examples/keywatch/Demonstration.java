@@ -242,7 +242,7 @@ final class Demonstration {
         return payload.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Asks for notifications when it is told to, and prints equal ones together. */
+    /** Requests notifications when asked to, and prints equal ones together. */
     private final class Unhurried extends BaseSubscriber<Notification> {
 
         private final KeyNames names;

@@ -54,8 +54,8 @@ final class ChangeEvents {
      * Something happened to a key.
      *
      * @param node what was linked, or how the key looks now; null if it was not looked at
-     * @param members for a keyring, all that is linked into it now: the kernel does not tell what a
-     *     new link displaced, nor what was gone again before it could be watched
+     * @param members for a keyring, all that is linked into it now: the kernel does not report what
+     *     a new link displaced, nor what was gone again before it could be watched
      */
     record Change(
             String event,
@@ -135,7 +135,7 @@ final class ChangeEvents {
         };
     }
 
-    /** A change always comes behind a snapshot, and so with a mirror. */
+    /** A change always comes after a snapshot, and so with a mirror. */
     private @Nullable Node node(int serial) {
         return mirror == null ? null : mirror.node(serial);
     }

@@ -57,10 +57,7 @@ class ChangeStreamTests {
 
     @AfterEach
     void nothingIsLeftOpen() {
-        application.close();
-        kernel.settle();
-        kernel.close();
-        assertThat(kernel.openDescriptors()).isZero();
+        application.closeWith(kernel);
     }
 
     @Test
