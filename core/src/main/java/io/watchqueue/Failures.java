@@ -149,7 +149,7 @@ final class Failures {
                     new KeyUnavailableException(
                             operation,
                             errno,
-                            "there is no such key, or not any more. Look it up anew.");
+                            "the key does not exist (any more). Look it up again.");
             case Errno.EKEYREVOKED ->
                     new KeyUnavailableException(
                             operation, errno, "the key was revoked. Look up its successor.");
@@ -231,10 +231,9 @@ final class Failures {
         return new WatchQueueException(operation, errno, detail);
     }
 
-    /** For what should not happen: the manual page that may tell more. */
+    /** An unexpected error; the manual page may explain it. */
     static WatchQueueException unexpected(String operation, int errno, String page) {
-        return new WatchQueueException(
-                operation, errno, "the kernel refused, for a reason that " + page + " may tell.");
+        return new WatchQueueException(operation, errno, "unexpected error; see " + page + ".");
     }
 
     private static ResourceLimitException outOfMemory(String operation, int errno) {

@@ -16,7 +16,7 @@
 package io.watchqueue;
 
 /**
- * What every message begins with: struct watch_notification of include/uapi/linux/watch_queue.h.
+ * The beginning of every message: struct watch_notification of include/uapi/linux/watch_queue.h.
  */
 final class MessageHeader {
 

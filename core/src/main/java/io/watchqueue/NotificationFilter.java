@@ -218,7 +218,7 @@ public final class NotificationFilter implements Predicate<Notification> {
      */
     public static final class Rule {
 
-        /** What fits struct watch_type_filter's only word of subtypes, kernel/watch_queue.c. */
+        /** The number of subtypes in struct watch_type_filter's only word, kernel/watch_queue.c. */
         private static final int KNOWN_SUBTYPES = Integer.SIZE;
 
         private final int type;

@@ -26,13 +26,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
- * The reading side of a queue, for any thread: lets one at a time take messages, and one wait.
+ * The reading side of a queue, for any thread: one at a time takes messages, and one waits.
  *
- * <p>The kernel wakes a thread that waits in poll(2) for a notification, but neither for a loss
- * behind the last one nor for what another thread has read and not handed over. So one thread at a
- * time waits, and while it does, nobody else reads from the kernel: whatever comes, and any loss
- * behind it, is found by the thread that waits. When that has what it waited for, the next one
- * looks before it waits.
+ * <p>The kernel wakes a thread that waits in poll(2) for a notification. It does not wake it for a
+ * loss after the last notification, nor for messages that another thread has read and not handed
+ * over. So one thread at a time waits, and meanwhile nobody else reads from the kernel: the waiting
+ * thread finds whatever comes, and any loss after it. The next thread looks at the queue before it
+ * waits.
  */
 final class QueueReader {
 

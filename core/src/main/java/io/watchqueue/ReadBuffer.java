@@ -23,17 +23,17 @@ import java.nio.ByteBuffer;
 import java.util.function.Predicate;
 
 /**
- * The messages that were read from the kernel and not handed over yet, with what reads more. For
- * one thread at a time, which the lock of {@link QueueReader} sees to; but any may ask for the
- * counts.
+ * The messages that were read from the kernel and not handed over yet, and the call that reads
+ * more. For one thread at a time, which the lock of {@link QueueReader} ensures; any thread may ask
+ * for the counts.
  */
 final class ReadBuffer {
 
     static final String READ = "read from a watch queue";
 
     /**
-     * A queue that has given less than that since it was empty cannot have been full, and has no
-     * loss pending: the smallest has 32 slots, for messages of 8 bytes or more.
+     * If fewer bytes than these were read since the queue was last empty, it was never full, and no
+     * loss is pending: the smallest has 32 slots, for messages of 8 bytes or more.
      */
     private static final int NEVER_FULL_BYTES = 32 * 8;
 
@@ -46,7 +46,7 @@ final class ReadBuffer {
     private int limit;
     private long polls;
 
-    /** A thread waits, or is about to: what the kernel has is left to it. */
+    /** A thread waits, or is about to: the kernel's messages are left to it. */
     private boolean awaited;
 
     /** The last read left nothing in the queue. */
@@ -125,7 +125,7 @@ final class ReadBuffer {
         return consumer.test(notification);
     }
 
-    /** Reads once; false if there is nothing. All that was read before is handed over. */
+    /** Reads once; false if there is nothing. Everything read before is handed over. */
     @SuppressWarnings("NonAtomicVolatileUpdate") // by one thread at a time
     private boolean fill(int fd, int demand) {
         if (awaited) {
@@ -153,7 +153,8 @@ final class ReadBuffer {
             throw Failures.reading(-result);
         }
         if (result == 0) {
-            // The kernel gives this only when no write end is open any more, and ours is until
+            // The kernel returns this only after the last write end was closed, and ours is open
+            // until
             // close().
             if (readEnd.isClosed()) {
                 throw new WatchQueueClosedException(READ);
@@ -166,7 +167,7 @@ final class ReadBuffer {
                             + " of this process");
         }
         // Any message would have had room, so there was none left: see epoll(7), under EPOLLET. But
-        // a loss behind the last one comes with the next read only (fs/pipe.c, pipe_read).
+        // a loss after the last one comes with the next read only (fs/pipe.c, pipe_read).
         unconfirmed += result;
         exhausted =
                 length - result > MessageHeader.MAX_MESSAGE_LENGTH
