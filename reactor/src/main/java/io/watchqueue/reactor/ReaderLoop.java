@@ -236,9 +236,8 @@ final class ReaderLoop implements Runnable {
                 case WHEN_READABLE, AFTER_PAUSE -> awaitReadable(attachment, true);
                 case WHEN_SIGNALLED -> awaitReadable(attachment, false);
                 case NEVER -> {
-                    // Before it closes the queue: if a forked child keeps that open, the kernel
-                    // goes
-                    // on reporting it.
+                    // Before it closes the queue, which the kernel goes on reporting if a forked
+                    // child keeps it open.
                     cancel(attachment);
                     delivery.finish();
                 }
