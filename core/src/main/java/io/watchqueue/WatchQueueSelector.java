@@ -29,7 +29,9 @@ import java.util.function.Consumer;
 
 /**
  * Lets one thread wait for many queues, as java.nio's Selector does for channels: epoll(7), with a
- * cost that does not grow with the number of queues that are silent.
+ * cost that does not grow with the number of queues that are silent. It is for libraries that read
+ * many queues on a thread of their own, as watchqueue-reactor does; a program that has one queue
+ * calls {@link WatchQueue#read()}.
  *
  * <p>Readiness is told when it comes about, not for as long as it lasts: a queue that was reported
  * must be {@linkplain WatchQueue#poll(int, java.util.function.Predicate) read} until it is empty
@@ -346,13 +348,13 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
 
         /**
-         * Has the queue not reported any more, so that what happens in it wakes nobody. Does
-         * nothing if it is not armed.
+         * Has the queue no longer reported, so that what happens in it wakes nobody. Does nothing
+         * if it is not armed, or is closed.
          *
-         * @throws WatchQueueClosedException if the queue or the selector is closed
+         * @throws WatchQueueClosedException if the selector is closed, or the queue meanwhile
          */
         public void disarm() {
-            if (armed) {
+            if (armed && !queue.isClosed()) {
                 control(Kernel.EPOLL_CTL_MOD, DISARMED);
                 armed = false;
             }

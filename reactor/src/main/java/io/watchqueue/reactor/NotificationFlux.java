@@ -335,9 +335,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
          * is used up, the kernel's queue fills again, and beyond it the kernel drops. Order, and
          * the place of a loss, stay as they are. Defaults to 0.
          *
-         * <p>While some are waiting for demand, a reader with no other subscription leaves what
-         * comes next in the kernel's queue for some 0.1 ms, so that it is not woken up for each;
-         * not if the queue holds fewer than 256, or the last read found a quarter of what it holds.
+         * <p>While some wait for demand, the reader may take those that follow in batches, so that
+         * it is not woken up for each.
          *
          * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
          * @return this

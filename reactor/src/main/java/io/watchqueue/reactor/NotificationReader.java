@@ -40,9 +40,6 @@ import java.util.function.Consumer;
  */
 public final class NotificationReader {
 
-    /** In which a flood brings less than a queue of 256 holds, also with what timers add. */
-    private static final long PAUSE_NANOS = 100_000;
-
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
     private final Consumer<ReaderLoop> starter;
@@ -52,7 +49,7 @@ public final class NotificationReader {
     private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
 
     NotificationReader(Consumer<ReaderLoop> starter) {
-        this(starter, PAUSE_NANOS);
+        this(starter, FloodPause.NANOS);
     }
 
     private NotificationReader(Consumer<ReaderLoop> starter, long pauseNanos) {
@@ -94,33 +91,35 @@ public final class NotificationReader {
      */
     public static NotificationReader create(ThreadFactory threads) {
         Objects.requireNonNull(threads, "threads");
-        return create(threads, PAUSE_NANOS);
+        return create(threads, FloodPause.NANOS);
     }
 
-    /** The pause is for what a subscriber that is behind has not asked for. */
+    /** For tests, which need other pauses. */
     static NotificationReader create(ThreadFactory threads, long pauseNanos) {
         return new NotificationReader(loop -> ReaderThreads.start(threads, loop), pauseNanos);
     }
 
     /**
-     * Returns the loop that serves such queues, or starts one. Each call needs a {@link #detach}.
+     * Finds the loop that serves such queues, or starts one. The loop {@linkplain #detach detaches}
+     * itself when the subscription has ended.
      */
-    synchronized ReaderLoop attach(WatchQueue queue) {
+    synchronized ReaderLoop.Attachment attach(NotificationSubscription.Delivery delivery) {
+        WatchQueue queue = delivery.queue();
         for (ReaderLoop loop : running.keySet()) {
             if (loop.accepts(queue)) {
                 running.merge(loop, 1, Integer::sum);
-                return loop;
+                return loop.attach(delivery);
             }
         }
         ReaderLoop loop = start(queue);
         running.put(loop, 1);
-        return loop;
+        return loop.attach(delivery);
     }
 
     private ReaderLoop start(WatchQueue queue) {
         WatchQueueSelector selector = WatchQueueSelector.openFor(queue);
         try {
-            ReaderLoop loop = new ReaderLoop(selector, this, pauseNanos);
+            ReaderLoop loop = new ReaderLoop(selector, this, new FloodPause(pauseNanos));
             starter.accept(loop);
             return loop;
         } catch (Throwable e) {

@@ -88,7 +88,7 @@ class HouseRulesTests {
                         // Where the reader waits when there is nothing left to do.
                         "WatchQueueSelector.select: Kernel.epollWait",
                         // For a tenth of a millisecond, when its only subscriber has enough.
-                        "ReaderLoop.pause: LockSupport.parkNanos",
+                        "FloodPause.sleep: LockSupport.parkNanos",
                         // Nobody else reads a queue that a reader has.
                         "QueueReader.poll: ReentrantLock.lock",
                         // For the key, and for room, on the thread of whoever asks: as watch()

@@ -211,6 +211,12 @@ class NativeFailureTests {
             return errorOf(received);
         }
 
+        /** Only a queue that the reader waits for is known to epoll. */
+        void awaitNotifications() {
+            received.request(1);
+            kernel.settle();
+        }
+
         @Nullable Throwable errorOfACancellation() {
             received.cancel();
             kernel.settle();
@@ -281,6 +287,9 @@ class NativeFailureTests {
         Scene scene = new Scene();
         try {
             scene.kernel.settle();
+            if (name.equals(ENDING)) {
+                scene.awaitNotifications();
+            }
             scene.callsBefore = scene.kernel.count(error.call());
             scene.kernel.fail(error.call(), error.errno());
             Throwable thrown = use.run(scene);
