@@ -75,7 +75,7 @@ class WatchQueueTests {
         "SET_FILTER,ENOMEM,ResourceLimitException,filter a watch queue by INSTANTIATED",
         "SET_FILTER,EINVAL,WatchQueueException,of any tag",
         "WATCH_KEY,EACCES,KeyPermissionException,need View",
-        "WATCH_KEY,ENOKEY,KeyUnavailableException,no such key",
+        "WATCH_KEY,ENOKEY,KeyUnavailableException,does not exist",
         "WATCH_KEY,EKEYREVOKED,KeyUnavailableException,was revoked",
         "WATCH_KEY,EKEYEXPIRED,KeyUnavailableException,has expired",
         "WATCH_KEY,EKEYREJECTED,KeyUnavailableException,was rejected",
