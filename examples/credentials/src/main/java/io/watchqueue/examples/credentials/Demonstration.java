@@ -138,7 +138,7 @@ public final class Demonstration implements AutoCloseable {
 
         out.println();
         out.println(
-                "# the server is first: the call that is refused is made again with the next token");
+                "# the server changes first: the refused call is repeated with the next token");
         server.accept("s-3");
         int before = server.refusals();
         Mono<String> early = answer().cache();
@@ -162,7 +162,7 @@ public final class Demonstration implements AutoCloseable {
         String staging = change(null, "newring", "staging", "@s");
         String next = change("s-4", "padd", "user", "api-token", staging);
         rotate(
-                "another key in its place",
+                "another key takes its place",
                 "s-4",
                 () -> change(null, "move", "-f", next, staging, vault));
         call();
@@ -175,7 +175,7 @@ public final class Demonstration implements AutoCloseable {
         call();
 
         out.println();
-        out.println("# " + FLOOD + " updates, more than the queue holds: what counts is the last");
+        out.println("# " + FLOOD + " updates, more than the queue holds: only the last one counts");
         KeyId last = keys.search(vault, "user", "api-token").orElseThrow();
         for (int update = 1; update <= FLOOD; update++) {
             keys.update(last, bytes("f-" + update));
@@ -184,7 +184,7 @@ public final class Demonstration implements AutoCloseable {
         call();
 
         out.println();
-        out.println("# an expiry, which the kernel reports to nobody: asking finds out");
+        out.println("# an expiry, which the kernel does not report: the next use finds it");
         change(null, "timeout", last, "1");
         String answer;
         do {
