@@ -2,7 +2,7 @@ import { counted } from './text.js';
 
 const PAUSE_MILLIS = 5_000;
 
-/** Tells screen readers what happens, in a live region, no more often than somebody can listen. */
+/** Announces changes to screen readers, in a live region, with pauses long enough to listen. */
 export class Announcer {
   #region;
   #timer = null;
@@ -14,14 +14,14 @@ export class Announcer {
     this.#region = region;
   }
 
-  /** A change: said in words if it is the only one for a while, otherwise counted. */
+  /** Announces a change: in words if it is the only one for a while, otherwise as a count. */
   change(words) {
     this.#changes++;
     this.#lastChange = words;
     this.#saySoon();
   }
 
-  /** What must not go under in a number of changes: a loss, the state of the connection. A sentence, said once. */
+  /** Announces a sentence, once, that must not be lost among changes: a loss, or the state of the connection. */
   say(words) {
     this.#urgent.add(words);
     this.#saySoon();

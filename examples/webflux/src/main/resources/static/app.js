@@ -69,16 +69,16 @@ function showChosenKeyring() {
     showChoice(reference);
     watch(reference);
   } else {
-    notListed(new Refusal('No keyring may be watched', 'The configuration of the server allows none.'));
+    notListed(new Refusal('No keyring may be watched', "The server's configuration allows none."));
   }
 }
 
-/** The keyring that the address names. Whether it may be watched is for the server to say. */
+/** The keyring that the address names. The server decides whether it may be watched. */
 function chosenReference() {
   return decoded(location.hash.slice(1)) || new URLSearchParams(location.search).get('keyring') || references[0];
 }
 
-/** A reference like `%:orders` may stand in the address as it is, though it is no valid escape. */
+/** A reference like `%:orders` may be in the address unescaped, although that is not a valid escape. */
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -112,7 +112,7 @@ const received = {
   resync({ reason, tree: node, at }) {
     const first = model.root === null;
     const changes = model.replace(node);
-    const gap = !first && reason !== 'loss'; // nobody knows what happened while there was no connection
+    const gap = !first && reason !== 'loss'; // changes without a connection are unknown
     const entry = { kind: 'resync', reason, first, gap, differences: changes.length };
     show(entry, at, changes);
     announcer.say(resyncInWords(entry).join(' '));
@@ -156,7 +156,7 @@ const showKeyCount = oncePerFrame(() => {
   byId('key-count').textContent = counted(model.size(), 'key');
 });
 
-/** What a key is called now: it may be gone when somebody reads of it. */
+/** The present name of a key, which may be gone when somebody reads the entry. */
 function named(serial) {
   const { type = null, description = null } = model.key(serial) ?? {};
   return { serial, type, description };

@@ -6,11 +6,11 @@ const EVENTS = ['resync', 'loss', 'notification', 'removed'];
 /**
  * The changes of one keyring from the server, and the state of the connection:
  *
- * - `connecting`, until the first event has come
+ * - `connecting`, until the first event
  * - `live`, since a time
- * - `reconnecting`, broken since a time: the browser tries again by itself
- * - `refused`, with the problem, and broken since a time if it was ever live: the browser has given up, so that we have
- *   to try again, at `nextTry`, or right now where that is null
+ * - `reconnecting`, broken since a time: the browser retries by itself
+ * - `refused`, with the problem, and broken since a time if it was ever live: the browser has given up, so this class retries,
+ *   at `nextTry`, or right now if that is null
  */
 export class ChangeStream {
   #reference;
@@ -70,17 +70,17 @@ export class ChangeStream {
     }
   }
 
-  /** An EventSource does not report why it was refused, but the keyring itself is refused for the same reason. */
+  /** An EventSource does not report why it was refused, but a request for the keyring is refused for the same reason. */
   async #explain(source) {
     const problem = await readKeyring(this.#reference).then(
-      () => new Refusal('The server does not send the changes of this keyring', 'It can be read, however.'),
+      () => new Refusal('The server does not send the changes of this keyring', 'The keyring itself can be read.'),
       error => error);
     if (source !== this.#source) {
       return; // closed, or connected again meanwhile
     }
     const nextTry = this.#retry.schedule();
     if (problem instanceof Refusal) {
-      const { title, detail } = problem; // no more, since an error loses it on its way from a worker
+      const { title, detail } = problem; // an error loses all else on its way from a worker
       this.#enter({ name: 'refused', problem: { title, detail }, since: this.#brokenSince, nextTry });
     } else {
       this.#interrupted();

@@ -29,7 +29,7 @@ export class ConnectionView {
     }
   }
 
-  /** Not part of the detail, since nobody wants a report of each second. */
+  /** Not part of the detail, because a screen reader would announce each second. */
   #showCountdown() {
     this.#parts.countdown.textContent = countdownInWords(this.#state);
   }
@@ -49,7 +49,7 @@ function inWords({ name, since, problem }) {
 }
 
 function staleSince(since) {
-  return `No connection since ${timeToTheSecond(since)}. The tree is as it was then.`;
+  return `No connection since ${timeToTheSecond(since)}. The tree shows the keys at that time.`;
 }
 
 function countdownInWords({ name, nextTry }) {

@@ -1,6 +1,6 @@
 /**
- * Creates an element. Text becomes text, never markup: what the page shows was written by others. Attributes that are
- * null are left out.
+ * Creates an element. Text stays text and never becomes markup, because others wrote it. Attributes that are null are
+ * left out.
  */
 export function element(name, attributes = {}, ...content) {
   const created = document.createElement(name);

@@ -1,7 +1,7 @@
-/** A page that nobody looks at gets no frames, but must not pile up work. */
+/** A hidden page gets no frames, but must not pile up work. */
 const WITHOUT_FRAMES_MILLIS = 1_000;
 
-/** A function that may be called any number of times, for which `work` runs once, in the next frame. */
+/** Returns a function that runs `work` once in the next frame, however often it is called before. */
 export function oncePerFrame(work) {
   let frame = null;
   let timer = null;

@@ -1,37 +1,37 @@
-// What is known of one keyring and of all that is below it. Knows nothing of the page.
+// The state of one keyring and of all keys below it. It does not depend on the page.
 
 const SWEEP_MARGIN = 1_000;
 
 /**
- * The keys below one keyring. A key that is linked to several keyrings has several places in the tree, but is one key:
- * so this is a graph, and a change of a keyring shows at each of its places.
+ * The keys below one keyring. A key that is linked to several keyrings has several places in the tree, but is one key. The model
+ * is therefore a graph, and a change of a keyring shows at each of its places.
  *
- * Keys are never modified, only replaced: whoever kept one sees by `===` whether it is still the same.
+ * Keys are never modified, only replaced, so `===` shows whether a key has changed.
  *
- * What modifies the model returns the changes, `{serial, parent, event}`: what happened to the key `serial` below the
- * keyring `parent`, or, where `parent` is null, to that key wherever it is.
+ * Methods that modify the model return the changes, `{serial, parent, event}`: the event of the key `serial` below the keyring
+ * `parent`, or, if `parent` is null, at each of its places.
  */
 export class KeyringModel {
   #keys = new Map();
   #root = null;
   #sweepAt = SWEEP_MARGIN;
 
-  /** The serial of the keyring on top, null before the first {@link replace}. */
+  /** The serial of the top keyring; null before the first {@link replace}. */
   get root() {
     return this.#root;
   }
 
-  /** The key of a serial. Some are known that are in the tree no more: a key outlives its links. */
+  /** The key of a serial. It may no longer be in the tree, because a key outlives its links. */
   key(serial) {
     return this.#keys.get(serial);
   }
 
-  /** How many keys are in the tree, each counted once. */
+  /** The number of keys in the tree, each counted once. */
   size() {
     return this.#reachable().size;
   }
 
-  /** The tree as the server would send it, each key with all that is known of it at the first of its places. */
+  /** The tree as the server would send it. Each keyring has its members at the first of its places only. */
   tree() {
     const drawn = new Set();
     const draw = serial => {
@@ -48,7 +48,7 @@ export class KeyringModel {
     return draw(this.#root);
   }
 
-  /** Takes a tree in place of all that was known. The changes are the differences: FOUND, GONE and DIFFERS. */
+  /** Replaces the whole tree. The changes are the differences: FOUND, GONE and DIFFERS. */
   replace(tree) {
     const before = this.#keys;
     this.#keys = new Map();
@@ -61,17 +61,17 @@ export class KeyringModel {
   }
 
   /**
-   * Applies a notification of the kernel, and what the server found in the keyring then, which is more: the kernel does
-   * not tell of the link that another one displaces. One of a key that is not known changes nothing.
+   * Applies a notification of the kernel, and the members that the server found in the keyring afterwards, because the kernel does
+   * not report a link that another one displaces. A notification of an unknown key changes nothing.
    */
   apply({ event, key: serial, aux, node, members }) {
     if (!this.#keys.has(serial)) {
       return [];
     }
-    const told = this.#applyEvent(event, serial, aux, node);
+    const reported = this.#applyEvent(event, serial, aux, node);
     const seen = members === null ? [] : this.#settle(serial, members, event === 'LINKED' ? aux : null);
     this.#sweep();
-    return [...seen, ...told];
+    return [...seen, ...reported];
   }
 
   #applyEvent(event, serial, aux, node) {
@@ -84,7 +84,7 @@ export class KeyringModel {
         return this.#empty(serial, event);
       case 'REVOKED':
         this.#end(serial, event);
-        return this.#empty(serial, event); // no CLEARED tells that a revoked keyring is empty
+        return this.#empty(serial, event); // no CLEARED reports that a revoked keyring is empty
       case 'INVALIDATED':
         this.#end(serial, event);
         return [everywhere(serial, event)];
@@ -96,7 +96,7 @@ export class KeyringModel {
     }
   }
 
-  /** Takes away a key that was destroyed. */
+  /** Removes a key that was destroyed. */
   remove(serial) {
     if (serial === this.#root) {
       this.#put({ ...this.#keys.get(serial), members: new Set(), ended: 'REMOVED' });
@@ -119,7 +119,7 @@ export class KeyringModel {
     } else {
       this.#hearOf(serial);
     }
-    const linking = this.#keys.get(keyring); // only now: it may be among what was learnt
+    const linking = this.#keys.get(keyring); // not before: learning may have replaced it
     this.#put({ ...linking, members: new Set(linking.members).add(serial) });
     return [{ serial, parent: keyring, event: 'LINKED' }];
   }
@@ -144,7 +144,7 @@ export class KeyringModel {
     this.#put({ ...this.#keys.get(serial), ended: event });
   }
 
-  /** Makes these the members, though no notification says so; `linked` is the one that was linked right now, if any. */
+  /** Makes these the members without a notification; `linked` is the key that has just been linked, if any. */
   #settle(keyring, serials, linked) {
     const key = this.#keys.get(keyring);
     const found = serials.filter(serial => !key.members.has(serial));
@@ -161,7 +161,7 @@ export class KeyringModel {
     ];
   }
 
-  /** Whether a key has the type and description of another one: a keyring has room for one of them. */
+  /** Whether a key has the type and description of another one: a keyring can hold only one of them. */
   #isNamedAs(serial, other) {
     const [a, b] = [this.#keys.get(serial), this.#keys.get(other)];
     return serial !== other && b !== undefined && b.type !== null && a.type === b.type && a.description === b.description;
@@ -180,7 +180,7 @@ export class KeyringModel {
     node.members.forEach(member => this.#learn(member));
   }
 
-  /** What an attribute's change tells of members is only of use where they could not be read before. */
+  /** A change of an attribute brings members too. They are used only if they could not be read before. */
   #learnAttributes(node) {
     const { members, complete } = this.#keys.get(node.serial);
     this.#learn(node);
@@ -211,7 +211,7 @@ export class KeyringModel {
     return changes;
   }
 
-  /** Forgets keys that are in the tree no more, but only now and then: what happens to them next can still be named. */
+  /** Forgets keys that are no longer in the tree, but only now and then, so that their next changes still have a name. */
   #sweep() {
     if (this.#keys.size < this.#sweepAt) {
       return;
@@ -227,7 +227,7 @@ export class KeyringModel {
 
   #reachable() {
     const reachable = new Set(this.#root === null ? [] : [this.#root]);
-    for (const serial of reachable) { // a set's iteration includes what is added meanwhile
+    for (const serial of reachable) { // a set's iteration includes elements added meanwhile
       this.#keys.get(serial).members.forEach(member => reachable.add(member));
     }
     return reachable;
@@ -257,7 +257,7 @@ function unknownKey(serial) {
   return { serial, ...attributes, complete: true, members: new Set(), ended: null };
 }
 
-/** The members of a keyring that was looked at again; an incomplete look takes away none that are known. */
+/** The members of a keyring after another look; an incomplete look removes no known members. */
 function membersOf(known, complete, members) {
   if (complete || !known) {
     return { complete, members };
@@ -266,8 +266,8 @@ function membersOf(known, complete, members) {
 }
 
 /**
- * A key of a new tree, as the successor of the one known before: members stay in their order, and what never changes,
- * its name and that it was revoked, is still known when nobody may look at it any more.
+ * A key of a new tree, as the successor of the earlier one. Members keep their order. Facts that never change, the name and a
+ * revocation, are kept even if the key can no longer be viewed.
  */
 function continued(key, before) {
   if (!before) {
@@ -285,14 +285,14 @@ function continued(key, before) {
 
 function differs(before, after) {
   if (after.ended) {
-    return false; // there is nothing to look at any more, which is no change of its own
+    return false; // it can no longer be viewed, which is not a change of its own
   }
   const attributes = ['type', 'description', 'uid', 'gid', 'permissions', 'complete'];
   return attributes.some(attribute => before[attribute] !== after[attribute])
     || expiryDiffers(before.expiry, after.expiry);
 }
 
-/** Whether somebody has set a key's expiry, or it has expired. That less is left than before is only time passing. */
+/** Whether a key's expiry was set, or the key has expired. Less time left than before is no difference. */
 function expiryDiffers(before, after) {
   const [secondsBefore, secondsAfter] = [secondsLeft(before), secondsLeft(after)];
   return Number.isNaN(secondsBefore) || Number.isNaN(secondsAfter)

@@ -1,7 +1,7 @@
 const FIRST_PAUSE_MILLIS = 1_000;
 const LONGEST_PAUSE_MILLIS = 30_000;
 
-/** Tries again, after pauses that double; up to half of each is left to chance, so that not all pages come at once. */
+/** Retries after pauses that double. Up to half of each pause is random, so that pages do not all retry at once. */
 export class Retry {
   #attempt;
   #pause = FIRST_PAUSE_MILLIS;
@@ -11,7 +11,7 @@ export class Retry {
     this.#attempt = attempt;
   }
 
-  /** Plans the next attempt, and returns when that is. */
+  /** Schedules the next attempt, and returns its time. */
   schedule() {
     this.cancel();
     const pause = this.#pause * (1 - Math.random() / 2);
@@ -29,7 +29,7 @@ export class Retry {
     clearTimeout(this.#timer);
   }
 
-  /** After a success: the next pause is short again. */
+  /** Resets the pause after a success. */
   reset() {
     this.cancel();
     this.#pause = FIRST_PAUSE_MILLIS;

@@ -1,6 +1,6 @@
 const PATIENCE_MILLIS = 10_000;
 
-/** An answer of the server that is an error, in the words of its problem details (RFC 9457) if it has some. */
+/** An error response of the server, in the words of its problem details (RFC 9457) if it has any. */
 export class Refusal extends Error {
   constructor(title, detail) {
     super(title);
@@ -19,7 +19,7 @@ export function readKeyring(reference) {
   return fetchJson(pathOf(reference));
 }
 
-/** The changes of a keyring, as they happen. */
+/** The stream of changes of a keyring. */
 export function openChanges(reference) {
   return new EventSource(`${pathOf(reference)}/changes`);
 }

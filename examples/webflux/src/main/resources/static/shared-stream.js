@@ -1,8 +1,8 @@
 import { ChangeStream } from './change-stream.js';
 
 /**
- * A {@link ChangeStream} that all tabs of a browser share: HTTP/1.1 has a browser make do with six connections to a server,
- * each stream takes one, and a seventh tab would not even load. Where there is no SharedWorker, the stream is this tab's.
+ * A {@link ChangeStream} that all tabs of a browser share. With HTTP/1.1 a browser has only six connections to a server, and each
+ * stream takes one, so a seventh tab would not even load. Without SharedWorker each tab has its own stream.
  */
 export class SharedStream {
   #reference;

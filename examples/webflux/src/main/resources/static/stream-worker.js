@@ -1,9 +1,9 @@
 import { ChangeStream } from './change-stream.js';
 import { KeyringModel } from './keyring-model.js';
 
-// The SharedWorker of one keyring, whose reference is the worker's name. It has the one stream of all tabs that show this
-// keyring, and posts `{state}` and `{type, data}` to them: what a ChangeStream reports. A tab that comes later gets the tree
-// as it is known here. A tab posts 'try now', and 'leave' at its end.
+// The SharedWorker of one keyring, whose reference is the worker's name. It owns the one stream of all tabs that show this
+// keyring, and posts the reports of its ChangeStream to them, `{state}` and `{type, data}`. A tab that opens later gets the tree
+// from here. A tab posts 'try now', and 'leave' at its end.
 
 const tabs = new Set();
 let stream = null;
@@ -43,7 +43,7 @@ function welcome(tab) {
   }
 }
 
-/** A tab that crashed says nothing: then the stream goes on until all tabs of this keyring are closed. */
+/** A crashed tab posts nothing. The stream then goes on until all tabs of this keyring are closed. */
 function leave(tab) {
   tabs.delete(tab);
   tab.close();

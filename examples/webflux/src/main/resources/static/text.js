@@ -1,4 +1,4 @@
-// Words for people.
+// Texts for users.
 
 const TIME = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23',
@@ -26,8 +26,8 @@ export function counted(count, singular, plural = `${singular}s`) {
 }
 
 /**
- * A description is anybody's text. What would break the line, turn its direction or not be seen is written as an
- * escape, so that no key can pass for another one.
+ * Any user can write a description. Characters that break the line, change its direction or are invisible are escaped, so that no
+ * key can pass for another one.
  */
 export function printable(text) {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, character =>
@@ -48,7 +48,7 @@ function titleOf({ type, description }) {
   return type === null ? 'key' : `${type} "${abbreviated(description)}"`;
 }
 
-/** A key as a screen reader says it, where a look shows columns. */
+/** The text of a key for screen readers, instead of columns. */
 export function spoken(key) {
   return [
     titleOf(key),
@@ -60,7 +60,7 @@ export function spoken(key) {
   ].filter(part => part !== null).join(', ');
 }
 
-/** What is particular about a key. */
+/** Remarks on the state of a key. */
 export function remarksOn(key) {
   const remarks = [];
   if (key.type === null) {
@@ -92,25 +92,25 @@ function letters(bits) {
   return [...'alswrv'].map((letter, index) => (bits & (0x20 >> index) ? letter : '-')).join('');
 }
 
-/** The parts of a loss: what it is called, and what it means. */
+/** A loss in two parts: a title and an explanation. */
 export function lossInWords({ origin, dropped }) {
   if (origin === 'client') {
     const what = dropped === null ? 'changes' : counted(dropped, 'change');
-    return [`This browser was too slow: ${what} dropped here.`, 'The server could not send them as fast as they came.'];
+    return [`This browser was too slow: ${what} dropped here.`, 'The server could not send them fast enough.'];
   }
   const howMany = dropped === null ? 'It does not count how many.' : `${counted(dropped, 'change')} in all.`;
   return ['The kernel dropped changes here.', `Its queue was full. ${howMany}`];
 }
 
-/** The parts of a resync: what it is called, and what it means. */
+/** A resync in two parts: a title and an explanation. */
 export function resyncInWords({ first, gap, differences }) {
   if (first) {
     return ['Tree read.', 'Changes from here on.'];
   }
   const found = differences === 0
-    ? 'It does not differ from what was shown.'
-    : `${counted(differences, 'difference')} from what was shown, marked in the tree.`;
+    ? 'No difference from the tree shown before.'
+    : `${counted(differences, 'difference')} from the tree shown before, marked in the tree.`;
   return gap
-    ? ['Connected again, tree read again.', `Changes in between are not in this list. ${found}`]
+    ? ['Reconnected, tree read again.', `Changes in between are missing from this list. ${found}`]
     : ['Tree read again.', found];
 }

@@ -1,22 +1,21 @@
-// What happened, in order. Knows nothing of the page.
+// The entries of the timeline, in order. It does not depend on the page.
 
-/** Of each kind, and of each event, so many entries are kept: a flood of one takes no room from another. */
+/** The number of entries kept of each kind and each event, so that a flood of one does not displace others. */
 const KEPT_OF_EACH = 500;
 
-/** The same change of the same key again within this time is not a new entry: the last one counts on. */
+/** A repeated change of the same key within this time adds to the count of the last entry. */
 const SAME_RUN_MILLIS = 1_000;
 
 /**
- * A bounded log. An entry has a `kind` ("notification", "removed", "loss" or "resync"), a time `at`, and what its kind
- * has; the log adds a `sequence`, a `count` and the `lastAt` of those counted. Entries are never modified, only
- * replaced.
+ * A bounded log. An entry has a `kind` ("notification", "removed", "loss" or "resync"), a time `at`, and the fields of its
+ * kind. The log adds a `sequence`, a `count` and the `lastAt` of the repetitions. Entries are never modified, only replaced.
  */
 export class TimelineLog {
   #rings = new Map();
   #next = 0;
   #last = null;
 
-  /** How many were added so far: changes, each counted, and losses. */
+  /** The numbers of changes and losses so far, repetitions included. */
   totals = { changes: 0, losses: 0 };
 
   add(entry) {
@@ -34,7 +33,7 @@ export class TimelineLog {
     }
   }
 
-  /** The newest entries, newest first, without notifications of the hidden events: whatever else there is stays. */
+  /** The newest entries, newest first, without notifications of the hidden events. All other kinds are included. */
   newest(limit, hiddenEvents) {
     return [...this.#rings]
       .filter(([name]) => !hiddenEvents.has(name))
@@ -43,7 +42,7 @@ export class TimelineLog {
       .slice(0, limit);
   }
 
-  /** The log as it is now; what is added later is not in it. */
+  /** A copy of the log; later entries are not in it. */
   copy() {
     const copy = new TimelineLog();
     copy.#rings = new Map([...this.#rings].map(([name, ring]) => [name, [...ring]]));
@@ -65,7 +64,7 @@ export class TimelineLog {
     }
   }
 
-  /** A ring for each event, and one for each other kind; events are in capitals, so that they share no name. */
+  /** A ring for each event, and one for each other kind. Events are in capitals, so that names do not clash. */
   #ringOf({ kind, event }) {
     const name = kind === 'notification' ? event : kind;
     if (!this.#rings.has(name)) {

@@ -26,7 +26,7 @@ export class TimelineView {
     return this.#frozen !== null;
   }
 
-  /** To be called after the log was added to. */
+  /** Call this after adding to the log. */
   update() {
     this.#renderSoon();
   }
@@ -93,7 +93,7 @@ export class TimelineView {
     totals.losses.textContent = counted(losses, 'loss', 'losses');
     totals.losses.classList.toggle('some', losses > 0);
     const missed = this.isPaused ? changes - this.#frozen.totals.changes : 0;
-    pause.textContent = this.isPaused ? `Go on${missed > 0 ? ` (${number(missed)} new)` : ''}` : 'Pause';
+    pause.textContent = this.isPaused ? `Resume${missed > 0 ? ` (${number(missed)} new)` : ''}` : 'Pause';
   }
 }
 
@@ -108,7 +108,7 @@ function itemOf(entry) {
   }
 }
 
-/** A loss or a resync: a mark across the timeline, as it is about all keys. */
+/** A loss or a resync: a mark across the timeline, because it concerns all keys. */
 function markOf(entry, attributes, [title, meaning]) {
   return element('li', { 'data-kind': entry.kind, ...attributes },
     timeOf(entry), ' ',

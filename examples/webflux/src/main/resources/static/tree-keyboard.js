@@ -20,7 +20,7 @@ export class TreeKeyboard {
     tree.addEventListener('focusin', event => this.#stopAt(event.target.closest('[role=treeitem]')));
   }
 
-  /** To be called after items were added: the first one is the tree's stop for the Tab key. */
+  /** Call this after adding items: the first one is the tree's stop for the Tab key. */
   ensureStop() {
     if (!this.#current?.isConnected) {
       this.#stopAt(this.#tree.querySelector('[role=treeitem]'));
@@ -28,8 +28,8 @@ export class TreeKeyboard {
   }
 
   /**
-   * To be called before elements are hidden or taken away: the focus, if it is in one of them, goes to the successor,
-   * or else to the nearest item that stays.
+   * Call this before elements are hidden or removed. If the focus is in one of them, it moves to the successor, or else to the
+   * nearest item that stays.
    */
   leave(elements, successor = null) {
     if (!elements.some(element => element.contains(this.#current))) {

@@ -4,20 +4,20 @@ import { number, permissionsInWords, printable, remarksOn, spoken } from './text
 const HIGHLIGHT_MILLIS = 4_000;
 const LEAVING_MILLIS = 1_500;
 
-/** Beyond this level rows are no longer indented, so that names keep their room. The kernel nests less than that. */
+/** Beyond this level rows are not indented further, so that names keep their room. The kernel nests keyrings less deeply. */
 const DEEPEST_INDENTATION = 8;
 
 /**
- * One place of a key in the tree. Its state shows in attributes, which style sheet and tests go by: `data-serial`,
+ * One place of a key in the tree. Its state shows in attributes, which style sheet and tests use: `data-serial`,
  * `data-description`, `data-revoked`, `data-invalidated`; `data-changed` for some seconds after a change, and
- * `data-changed-within` where that is hidden below a closed keyring; `data-leaving` on a row that is about to go.
+ * `data-changed-within` if the changed row is hidden below a closed keyring; `data-leaving` on a row that fades out.
  */
 export class TreeRow {
   serial;
   parent;
   element;
   group = element('ul', { role: 'group' });
-  /** What is shown: a key of the model, and the rows of its members by serial. */
+  /** The key of the model that this row shows, and the rows of its members by serial. */
   key = null;
   children = new Map();
 
@@ -45,7 +45,7 @@ export class TreeRow {
       this.group);
   }
 
-  /** Whether this keyring is below itself, as a tree may seem to be that was read while it changed. */
+  /** Whether this keyring is below itself, which can happen in a tree that was read while it changed. */
   get isRepetition() {
     for (let above = this.parent; above; above = above.parent) {
       if (above.serial === this.serial) {
@@ -78,13 +78,13 @@ export class TreeRow {
     this.#setAttribute('data-invalidated', key.ended === 'INVALIDATED' ? '' : null);
   }
 
-  /** Opens or closes the list of members; null where there are none, but perhaps some that are fading out. */
+  /** Opens or closes the list of members; null if there are none, except rows that are fading out. */
   setOpen(open) {
     this.group.hidden = open === false;
     this.#setAttribute('aria-expanded', open);
   }
 
-  /** Marks the row as changed for some seconds, longer if it goes on changing: it does not flicker. */
+  /** Marks the row as changed for some seconds. Further changes extend the time, so that it does not flicker. */
   highlight(event, times) {
     const goesOn = this.element.dataset.changed === event;
     this.#changes = goesOn ? this.#changes + times : times;
@@ -101,7 +101,7 @@ export class TreeRow {
     this.#changeWithinTimer = setTimeout(() => this.#setAttribute('data-changed-within', null), HIGHLIGHT_MILLIS);
   }
 
-  /** Fades out, goes, and says so. */
+  /** Fades the row out, removes it, and calls `onGone`. */
   leave(event, onGone) {
     this.#outermostClosed()?.highlightWithin();
     this.group.remove();

@@ -2,13 +2,13 @@ import { oncePerFrame } from './frames.js';
 import { TreeKeyboard } from './tree-keyboard.js';
 import { TreeRow } from './tree-row.js';
 
-/** Once there are so many rows, keyrings begin closed, and what is below is made when somebody opens them. */
+/** Beyond this number of rows, keyrings start closed, and their rows are made when somebody opens them. */
 const ROWS_OPENED_BY_THEMSELVES = 5_000;
 
-/** If more rows go at a time, they do so without fading out. */
+/** The number of rows that fade out at a time. Further rows disappear at once. */
 const FADING_AT_A_TIME = 50;
 
-/** Shows a {@link KeyringModel} as an ARIA tree. Rows live as long as their places: so do focus, and what is closed. */
+/** Shows a {@link KeyringModel} as an ARIA tree. A row lives as long as its place, and keeps its focus and its open state. */
 export class TreeView {
   #list;
   #keyboard;
@@ -18,7 +18,7 @@ export class TreeView {
   #rowCount = 0;
   #rowOf = new WeakMap(); // element -> row
   #choices = new Map(); // path of a keyring -> whether somebody opened or closed it
-  #changes = new Map(); // those to be marked in the next frame, by place
+  #changes = new Map(); // to be marked in the next frame, by place
   #fading = 0;
   #renderSoon = oncePerFrame(() => this.#render());
 
@@ -37,7 +37,7 @@ export class TreeView {
     this.#renderSoon();
   }
 
-  /** To be called after the model has changed, with what it said has. */
+  /** Call this after the model has changed, with the changes that it returned. */
   update(changes) {
     for (const change of changes) {
       const place = placeOf(change.serial, change.parent);

@@ -44,18 +44,17 @@ final class ChangeEvents {
         this.retry = retry;
     }
 
-    /** Here is everything: what was known before does not count any more. */
+    /** The whole tree, which replaces all earlier state. */
     record Resync(String reason, Node tree, Instant at) {}
 
-    /** Something was dropped here; null if nobody knows how much. */
+    /** Notifications were dropped here: how many, or null if that is not known. */
     record Loss(String origin, @Nullable Long dropped, Instant at) {}
 
     /**
-     * Something happened to a key.
+     * A change of a key.
      *
-     * @param node what was linked, or how the key looks now; null if it was not looked at
-     * @param members for a keyring, all that is linked into it now: the kernel does not report what
-     *     a new link displaced, nor what was gone again before it could be watched
+     * @param node the linked key, or the changed key as it is now; null if it was not looked at
+     * @param members for a keyring, all its members now. The kernel does not report which key a new link displaced, nor a key that was gone before it could be watched
      */
     record Change(
             String event,
@@ -66,10 +65,10 @@ final class ChangeEvents {
             @Nullable List<Integer> members,
             Instant at) {}
 
-    /** A key is gone. */
+    /** A key was destroyed. */
     record Removed(int key, Instant at) {}
 
-    /** What a newer kernel says, and this application does not know. */
+    /** A notification of a newer kernel, which this application does not know. */
     record Unknown(int type, int subtype, Instant at) {}
 
     List<ServerSentEvent<Object>> of(Resynced<KeyringMirror> resynced) {
@@ -135,7 +134,7 @@ final class ChangeEvents {
         };
     }
 
-    /** A change always comes after a snapshot, and so with a mirror. */
+    /** A change always follows a snapshot, so there is a mirror. */
     private @Nullable Node node(int serial) {
         return mirror == null ? null : mirror.node(serial);
     }

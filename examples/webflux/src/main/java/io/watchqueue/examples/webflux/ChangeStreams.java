@@ -25,8 +25,7 @@ import reactor.core.publisher.Sinks;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The streams of all browsers: so many and no more, each with a bounded queue of its own, which
- * complete when the application ends.
+ * The streams of all browsers. Their number is limited, each has its own bounded queue, and all complete when the application ends.
  */
 @Component
 class ChangeStreams implements SmartLifecycle {
@@ -44,9 +43,8 @@ class ChangeStreams implements SmartLifecycle {
      * Opens a stream.
      *
      * @param reconnected whether the browser had one before
-     * @param disconnect ends the browser's connection, whatever is on its way to it
-     * @return the stream; an error before its first event if there are too many already, or the
-     *     keyring may not be watched
+     * @param disconnect ends the browser's connection at once, and discards unsent data
+     * @return the stream; an error before its first event if there are too many streams already, or the keyring may not be watched
      */
     Flux<ServerSentEvent<Object>> open(KeyringFeed feed, boolean reconnected, Runnable disconnect) {
         return Flux.defer(
@@ -72,16 +70,15 @@ class ChangeStreams implements SmartLifecycle {
         Flux<ServerSentEvent<Object>> changes =
                 feed.changes(limits.buffer())
                         .concatMapIterable(events::of)
-                        // The feed has logged why. The browser comes back, and gets the reason
-                        // then.
+                        // The feed has logged the reason. The browser reconnects, and gets it then.
                         .onErrorComplete(e -> events.haveBegun())
                         .doFinally(end -> ended.tryEmitEmpty());
-        // One of each may wait for the browser, and no more.
+        // At most one of each may wait for the browser.
         return Flux.merge(1, changes, heartbeat(disconnect).takeUntilOther(ended.asMono()))
                 .takeUntilOther(stopping.asMono());
     }
 
-    /** Comments: what is not taken is dropped, and who takes none for long is taken for dead. */
+    /** Heartbeat comments. If the browser has no demand they are dropped; after a while without any, it is disconnected. */
     private Flux<ServerSentEvent<Object>> heartbeat(Runnable disconnect) {
         long patience = limits.stalled().dividedBy(limits.heartbeat());
         AtomicInteger missed = new AtomicInteger();
@@ -102,7 +99,7 @@ class ChangeStreams implements SmartLifecycle {
         running = true;
     }
 
-    /** Comes before the web server's own phase, which waits for the streams to end. */
+    /** Runs before the web server's own phase, which waits for the streams to end. */
     @Override
     public void stop() {
         running = false;

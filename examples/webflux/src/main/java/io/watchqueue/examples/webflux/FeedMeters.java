@@ -57,9 +57,9 @@ final class FeedMeters implements NotificationRecorder {
                 .register(meters);
         gauge(
                 "watchqueue.demand",
-                "Notifications asked for and not given yet",
+                "Notifications requested and not delivered yet",
                 QueueGauges::demand);
-        gauge("watchqueue.queued.bytes", "What waits in the kernel", QueueGauges::queuedBytes);
+        gauge("watchqueue.queued.bytes", "Bytes that wait in the kernel's queue", QueueGauges::queuedBytes);
     }
 
     private Counter counter(String name, String description) {
@@ -73,7 +73,7 @@ final class FeedMeters implements NotificationRecorder {
         return Counter.builder("watchqueue.losses")
                 .tag("keyring", keyring)
                 .tag("origin", origin.name().toLowerCase(Locale.ROOT))
-                .description("Gaps: where the kernel, or a browser's queue, was full")
+                .description("Losses, because the kernel's queue or a browser's was full")
                 .register(meters);
     }
 
@@ -92,7 +92,7 @@ final class FeedMeters implements NotificationRecorder {
         subscribers.decrementAndGet();
     }
 
-    /** What a browser's queue dropped, of which the kernel knows nothing. */
+    /** Counts a loss in a browser's queue, which the kernel does not report. */
     void lost(LossNotification loss) {
         losses(loss.origin()).increment();
     }

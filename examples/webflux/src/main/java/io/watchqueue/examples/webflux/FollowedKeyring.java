@@ -34,17 +34,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A keyring while it is followed: its mirror, and the changes that all browsers share. */
 final class FollowedKeyring {
 
-    /** For a browser that comes in the moment of its end: asks again, and gets the next one. */
+    /** For a browser that subscribes just as this ends: it tries again, and gets the next one. */
     static final Retry WHEN_TOO_LATE =
             Retry.fixedDelay(Long.MAX_VALUE, Duration.ofMillis(10))
                     .filter(TooLateException.class::isInstance);
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedKeyring.class);
 
-    /** Half of what the kernel keeps may be under way here. */
+    /** At most this many notifications are in this process before the browsers' queues. */
     private static final int UNDER_WAY = 128;
 
-    /** How long it waits for the browser for which it was opened. */
+    /** How long it waits for its first browser. */
     private static final Duration UNTIL_THE_FIRST = Duration.ofSeconds(5);
 
     private static final int NONE_YET = -1;
@@ -56,7 +56,7 @@ final class FollowedKeyring {
     private int present;
 
     /**
-     * @param linger how long it is followed without any browser
+     * @param linger how long it is still followed without a browser
      */
     FollowedKeyring(
             String reference, ReactiveWatchQueue queue, KeyringMirror mirror, Duration linger) {
@@ -89,8 +89,7 @@ final class FollowedKeyring {
                                             default -> Mono.<Long>never();
                                         })
                         .next();
-        // Notifications are taken here if nobody else does, so that the mirror is right without
-        // browsers.
+        // This subscriber keeps the mirror right while there are no browsers.
         changes.takeUntilOther(unused).subscribe(change -> {}, e -> {});
     }
 
@@ -99,8 +98,7 @@ final class FollowedKeyring {
     }
 
     /**
-     * The changes in the keyring. Hot; none of its subscribers may be slow, so each puts a {@code
-     * boundedWithLoss} after it.
+     * The changes in the keyring. Hot. A slow subscriber would slow all others, so each puts a {@code boundedWithLoss} after it.
      */
     Flux<Notification> changes() {
         return changes.doOnSubscribe(subscription -> count(1)).doFinally(end -> count(-1));
@@ -111,7 +109,7 @@ final class FollowedKeyring {
         browsers.tryEmitNext(present);
     }
 
-    /** Completes when it is no longer followed. */
+    /** Completes when the keyring is no longer followed. */
     Mono<Void> ended() {
         return ended.asMono();
     }

@@ -26,7 +26,7 @@ final class KeyExpiries {
 
     private KeyExpiries() {}
 
-    /** What is known now, of the keys that this process may view; nothing without /proc/keys. */
+    /** The expiries of all keys that this process may view; empty without /proc/keys. */
     static Map<Integer, String> now(Keyctl keys) {
         return words(keys.timeouts());
     }

@@ -34,7 +34,7 @@ import reactor.netty.http.server.HttpServerResponse;
 import java.util.List;
 import java.util.Map;
 
-/** What browsers may ask for. */
+/** The requests of browsers. */
 @RestController
 @RequestMapping("/keyrings")
 class KeyringController {
@@ -62,7 +62,7 @@ class KeyringController {
             @PathVariable String reference,
             @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEvent,
             ServerHttpResponse response) {
-        // Proxies that collect a response before they pass it on would hold up all of it.
+        // A proxy that buffers responses would hold back the whole stream.
         response.getHeaders().set("X-Accel-Buffering", "no");
         return streams.open(feeds.get(reference), lastEvent != null, () -> disconnect(response));
     }

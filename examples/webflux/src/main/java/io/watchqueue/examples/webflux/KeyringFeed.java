@@ -41,19 +41,18 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * One keyring of the configuration: followed by one kernel queue for all browsers, which is opened
- * for the first of them and closed a while after the last.
+ * One keyring of the configuration. One kernel queue follows it for all browsers. The queue is opened for the first browser and closed a while after the last.
  */
 final class KeyringFeed implements Disposable {
 
-    /** Without these the tree could not be followed. */
+    /** The events that the tree is made of. */
     private static final Set<KeyEvent> LINKS =
             EnumSet.of(KeyEvent.LINKED, KeyEvent.UNLINKED, KeyEvent.CLEARED);
 
-    /** Special keyrings that are the same for each thread of the process. */
+    /** Special keyrings that are the same for all threads of the process. */
     private static final Set<KeyId> OF_USER = Set.of(Keyring.USER, Keyring.USER_SESSION);
 
-    /** The roots of all that a thread possesses. */
+    /** The keyrings from which a thread possesses keys. */
     private static final Set<KeyId> POSSESSED =
             Set.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
 
@@ -66,7 +65,7 @@ final class KeyringFeed implements Disposable {
     private final Disposable.Swap opened = Disposables.swap();
 
     /**
-     * @param reference as it is written in the configuration
+     * @param reference the keyring, as the configuration writes it
      */
     KeyringFeed(String reference, WatchqueueProperties properties, FeedMeters meters) {
         this.reference = reference;
@@ -82,11 +81,10 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Returns which keyring it is now: one that is named, or is the user's, may be another
-     * tomorrow.
+     * Returns the serial of the keyring. A named keyring, or the user's, can have another serial later.
      *
-     * @throws io.watchqueue.KeyUnavailableException if there is none
-     * @throws KeyringRefusedException if only another user's has that name
+     * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
+     * @throws KeyringRefusedException if only a keyring of another user has that name
      */
     private KeyId keyring() {
         if (ofStartingThread != null) {
@@ -102,7 +100,7 @@ final class KeyringFeed implements Disposable {
         return keyring;
     }
 
-    /** Any user can make a keyring of any name, and show it to all. */
+    /** Any user can create a keyring of any name, and make it visible to all. */
     private void refuseAnotherUsers(KeyDescription keyring) {
         int user = keys.describe(keys.resolve(Keyring.USER, true)).uid();
         if (keyring.uid() != user && POSSESSED.stream().noneMatch(root -> leadsTo(root, keyring))) {
@@ -120,7 +118,7 @@ final class KeyringFeed implements Disposable {
         }
     }
 
-    /** Which keyring it is now, or why it is none. */
+    /** The serial of the keyring, or the reason why there is none. */
     String state() {
         try {
             return keyring().toString();
@@ -145,11 +143,10 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Shows the keyring, the changes in it, and after each loss the keyring again.
+     * Emits the keyring, its changes, and the keyring again after each loss.
      *
-     * @param buffer how many notifications are kept for a subscriber that is slow
-     * @return cold; the mirror is the same each time. An error if the keyring may not be watched,
-     *     or the queue fails; completes if the keyring is destroyed
+     * @param buffer how many notifications are kept for a slow subscriber
+     * @return a cold stream. All its subscribers get the same mirror. It fails if the keyring may not be watched or the queue fails, and completes if the keyring is destroyed
      */
     Flux<Resynced<KeyringMirror>> changes(int buffer) {
         return followed.flatMapMany(

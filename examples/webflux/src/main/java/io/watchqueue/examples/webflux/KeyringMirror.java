@@ -43,12 +43,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What is known of a keyring and of all that is linked into it, near and far: each is watched by
- * one queue, and looked at again when the queue says so. Written by one thread at a time, that of
- * the notifications; read by any.
+ * The state of a keyring and of all keys below it. One queue watches all of them, and a notification of a key leads to a new look at it. One thread at a time writes, the one that delivers the notifications; any thread reads.
  *
- * <p>A key is always watched before it is looked at, and looked at before its notification goes on:
- * who subscribed to the notifications and then takes the tree misses nothing.
+ * <p>A key is always watched before it is looked at, and looked at before its notification is passed on. A subscriber that takes the tree after it has subscribed therefore misses nothing.
  */
 final class KeyringMirror {
 
@@ -60,21 +57,21 @@ final class KeyringMirror {
     private final int root;
     private final int limit;
 
-    /** The tag of each watch that has its place: what comes with another is from one before it. */
+    /** The tag of each key's present watch. Notifications with another tag are of an earlier watch. */
     private final Map<Integer, Integer> tags = new HashMap<>();
 
     private int nextTag;
     private boolean full;
 
-    /** Replaced as a whole after a loss, so that nobody reads half of it. */
+    /** Replaced as a whole after a loss, so that no reader sees half of it. */
     private volatile Map<Integer, KnownKey> known = new ConcurrentHashMap<>();
 
     /**
-     * Watches and looks at everything there is.
+     * Watches and looks at the keyring and all keys below it.
      *
-     * @param queue as yet without watches
+     * @param queue a queue without watches
      * @param root the keyring's serial
-     * @param limit how many keys are watched and looked at, at most
+     * @param limit the largest number of keys that are watched and looked at
      */
     KeyringMirror(Keyctl keys, ReactiveWatchQueue queue, int root, int limit) {
         this.keys = keys;
@@ -86,9 +83,9 @@ final class KeyringMirror {
     }
 
     /**
-     * Takes note of what happened.
+     * Updates the state after a notification.
      *
-     * @return whether it is to be shown: not if it is about a key that is not in the tree any more
+     * @return whether to show the notification: false for a key that is no longer in the tree
      */
     boolean apply(Notification notification) {
         if (notification instanceof LossNotification) {
@@ -114,30 +111,29 @@ final class KeyringMirror {
     }
 
     /**
-     * Whether this shows that nothing will happen in the keyring any more, as it is revoked or
-     * gone. To be called after {@link #apply}.
+     * Whether the keyring is revoked or gone, so that nothing more will happen in it. Call {@link #apply} first.
      */
     boolean isEndedBy(Notification notification) {
         if (notification instanceof RemovalNotification removal) {
             return removal.id() == root;
         }
         KnownKey key = known.get(root);
-        // The removal of a destroyed keyring is still to come, unless it was dropped.
+        // The removal of a destroyed keyring follows, unless it was dropped.
         return key != null
                 && (key.isRevoked() || (key.isGone() && notification instanceof LossNotification));
     }
 
-    /** The keyring, and all that is linked into it. */
+    /** The keyring, and all keys below it. */
     Node tree() {
         return node(root);
     }
 
-    /** A key, and what is linked into it. */
+    /** A key, and all keys below it. */
     Node node(int serial) {
         return new KeyringPicture(known::get, limit).of(serial);
     }
 
-    /** What is linked into a keyring; null if it is none, or that is not known. */
+    /** The members of a keyring; null if they are not known, or the key is no keyring. */
     @Nullable List<Integer> members(int serial) {
         KnownKey key = known.get(serial);
         return key == null || !key.isKeyring() ? null : key.members();
@@ -162,13 +158,13 @@ final class KeyringMirror {
     }
 
     private void lookAtEverything() {
-        Map<Integer, KnownKey> anew = new ConcurrentHashMap<>();
-        lookAt(List.of(root), anew);
-        known = anew;
+        Map<Integer, KnownKey> fresh = new ConcurrentHashMap<>();
+        lookAt(List.of(root), fresh);
+        known = fresh;
         dropWhatIsNotLinked();
     }
 
-    /** Looks at these, and at what is linked into them and was not looked at before. */
+    /** Looks at these keys, and at all keys below them that were not looked at before. */
     private void lookAt(Collection<Integer> serials, Map<Integer, KnownKey> result) {
         Map<Integer, String> expiries = KeyExpiries.now(keys);
         Deque<Integer> next = new ArrayDeque<>(serials);
@@ -178,11 +174,11 @@ final class KeyringMirror {
             if (!result.containsKey(serial) && result.size() >= limit) {
                 continue;
             }
-            // Once refused for want of room is refused for all: each try waits for some to come.
+            // After one refusal for lack of room, do not try the others: each try waits for room.
             mayWatch = mayWatch && watch(serial);
             KnownKey key = lookAt(serial, expiries.get(serial));
             if (key.isGone() && !tags.containsKey(serial)) {
-                // Before it was watched, so that no removal will come.
+                // It was gone before it was watched, so no removal will come.
                 unlink(serial, result);
                 continue;
             }
@@ -193,7 +189,7 @@ final class KeyringMirror {
         }
     }
 
-    /** A key without notifications may grant View by now. */
+    /** A key that could not be watched may grant View by now. */
     private boolean isToBeLookedAt(int serial, @Nullable KnownKey key) {
         return key == null || (key.isHidden() && !tags.containsKey(serial));
     }
@@ -232,8 +228,8 @@ final class KeyringMirror {
      * @return whether there is room for another watch
      */
     private boolean watch(int serial) {
-        // The second tag is for a key that was unlinked and linked again, as the removal of its
-        // first watch may wait in the queue still.
+        // The second tag is for a key that was unlinked and linked again: the removal of its first
+        // watch may still wait in the queue.
         for (int attempt = 1; attempt <= 2 && !tags.containsKey(serial); attempt++) {
             int tag = nextTag++ & LAST_TAG;
             try {
@@ -241,14 +237,14 @@ final class KeyringMirror {
                 tags.put(serial, tag);
                 full = false;
             } catch (AlreadyWatchedException e) {
-                LOG.debug("Another tag than {} for key {}", tag, serial);
+                LOG.debug("Tag {} is not free for key {}", tag, serial);
                 takeUpKeptWatch(serial);
             } catch (KeyPermissionException | KeyUnavailableException e) {
                 takeUpKeptWatch(serial);
                 return true;
             } catch (ResourceLimitException e) {
                 if (!full) {
-                    LOG.warn("Keys are shown, but not all of them followed: {}", e.getMessage());
+                    LOG.warn("Not all keys that are shown can be followed: {}", e.getMessage());
                 }
                 full = true;
                 return false;
@@ -258,8 +254,7 @@ final class KeyringMirror {
     }
 
     /**
-     * A key that grants no View, is revoked or has expired cannot be unwatched: if it was unlinked
-     * like that and is linked again, it has its watch, and its tag, from before.
+     * A key that grants no View, is revoked or has expired cannot be unwatched. If it was unlinked in that state and is linked again, it still has its earlier watch and tag.
      */
     private void takeUpKeptWatch(int serial) {
         queue.watches().stream()

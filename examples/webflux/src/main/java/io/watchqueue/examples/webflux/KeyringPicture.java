@@ -27,8 +27,7 @@ import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
- * Draws a tree of keys, once. Keyrings may be linked into several others, so that a few of them
- * make a huge tree: each is drawn whole at one place, and only so many keys altogether.
+ * Draws a tree of keys, once. Keyrings can be linked into several others, so a few of them can make a huge tree. Therefore each keyring is drawn whole at one place only, and the number of keys is limited.
  */
 final class KeyringPicture {
 

@@ -20,7 +20,7 @@ import io.watchqueue.KeyDescription;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.ErrorResponseException;
 
-/** A keyring that is not on the list, or only by a name that another user has taken. */
+/** The keyring is not on the list, or its name belongs to a keyring of another user. */
 final class KeyringRefusedException extends ErrorResponseException {
 
     private static final long serialVersionUID = 1;
@@ -34,7 +34,7 @@ final class KeyringRefusedException extends ErrorResponseException {
     static KeyringRefusedException notListed(String reference) {
         return new KeyringRefusedException(
                 reference,
-                "is not among those of watchqueue.keyrings, which are all that this application shows;"
+                "is not among those of watchqueue.keyrings, which are the only ones that this application shows;"
                         + " GET /keyrings lists them.");
     }
 

@@ -38,10 +38,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Answers only those who ask for this host by a name that it has. A foreign page whose name its
- * owner lets point to 127.0.0.1 is of the same origin for the browser, which then lets it read
- * everything here (DNS rebinding); but its name comes with the request. The application's status is
- * for everybody: a probe asks by whatever address it has.
+ * Answers only requests whose Host header has a known name of this host. The owner of a foreign page can let its name point to 127.0.0.1 (DNS rebinding). The browser then takes both for the same origin, and lets the page read everything here; but the Host header has the foreign name. The health status is for any host, because a probe uses an address that is not known beforehand.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 1)

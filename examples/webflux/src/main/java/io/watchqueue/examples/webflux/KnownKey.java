@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * What is known of one key.
+ * The state of one key, as of the last look at it.
  *
- * @param description null if it was never to be had
- * @param expiry as of {@link KeyExpiries}, null if not known
- * @param members the serials of what is linked into it
- * @param state whether it may be looked at
+ * @param description null if the key could never be described
+ * @param expiry as in {@link KeyExpiries}; null if not known
+ * @param members the serials of its members
+ * @param state whether the key can be looked at
  */
 record KnownKey(
         @Nullable KeyDescription description,
@@ -38,11 +38,11 @@ record KnownKey(
     enum State {
         /** Its description and members are as they were at the last look. */
         SEEN,
-        /** There, but not to be looked at now. */
+        /** The key exists, but cannot be looked at now. */
         HIDDEN,
-        /** There, but of no use any more. */
+        /** The key exists, but is revoked. */
         REVOKED,
-        /** There is no such key any more. */
+        /** The key no longer exists. */
         GONE
     }
 

@@ -20,18 +20,17 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 
 /**
- * A key as the browser gets it, and what is linked into it. Never its payload.
+ * A key as the browser gets it, and its members. Never its payload.
  *
  * @param serial the serial
- * @param type the key type; null, and so all up to the expiry, if the key may not be looked at
+ * @param type the key type; this and all up to the expiry are null if the key may not be viewed
  * @param description the description
  * @param uid the owner, 0 to 4294967295
  * @param gid the group, 0 to 4294967295
  * @param permissions the permissions mask, in hexadecimal
- * @param expiry "never", "expired", or in how long, as /proc/keys has it; null if not known
- * @param complete whether the members are all there are: they are not if the keyring may not be
- *     read, or the tree has grown too large
- * @param members what is linked into it
+ * @param expiry "never", "expired", or the time left as /proc/keys has it; null if not known
+ * @param complete whether all members are included: false if the keyring may not be read, or the tree has grown too large
+ * @param members its members
  */
 record Node(
         int serial,

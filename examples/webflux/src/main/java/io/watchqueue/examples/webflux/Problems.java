@@ -32,7 +32,7 @@ import org.springframework.web.ErrorResponseException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
-/** Says in HTTP, as RFC 9457 has it, what the kernel refused. */
+/** Reports errors of the kernel in HTTP, as problem details (RFC 9457). */
 @RestControllerAdvice
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class Problems {
@@ -64,7 +64,7 @@ class Problems {
         return answer(problem, HttpHeaders.EMPTY);
     }
 
-    /** Of this type whatever was asked for: an EventSource asks for text/event-stream only. */
+    /** The content type does not depend on Accept: an EventSource accepts text/event-stream only. */
     private static ResponseEntity<ProblemDetail> answer(
             ProblemDetail problem, HttpHeaders headers) {
         return ResponseEntity.status(problem.getStatus())

@@ -25,7 +25,7 @@ import org.springframework.web.server.WebFilterChain;
 
 import reactor.core.publisher.Mono;
 
-/** Nothing from elsewhere runs in the page, and nobody else frames, sniffs or keeps it. */
+/** The page runs only scripts from here, and is not framed, sniffed or cached. */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class SecurityHeaders implements WebFilter {

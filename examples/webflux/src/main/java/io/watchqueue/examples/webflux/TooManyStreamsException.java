@@ -19,7 +19,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.ErrorResponseException;
 
-/** As many streams are open as may be. */
+/** The largest number of streams is open already. */
 final class TooManyStreamsException extends ErrorResponseException {
 
     private static final long serialVersionUID = 1;

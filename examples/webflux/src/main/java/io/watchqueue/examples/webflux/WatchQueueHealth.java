@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Whether the kernel delivers notifications, and the keyrings are there that are to be shown. */
+/** Whether the kernel delivers notifications, and which of the configured keyrings exist. */
 @Component("watchQueueHealthIndicator")
 class WatchQueueHealth implements HealthIndicator {
 
@@ -43,7 +43,7 @@ class WatchQueueHealth implements HealthIndicator {
                 .build();
     }
 
-    /** One that is missing is no fault of this application: it may come, and is shown then. */
+    /** A missing keyring is not an error: it may be created later, and is shown then. */
     private Map<String, String> keyrings() {
         Map<String, String> serials = new LinkedHashMap<>();
         for (String reference : feeds.references()) {

@@ -25,18 +25,17 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What is shown, to whom, and how much of it is kept.
+ * The keyrings that are shown, and the limits.
  *
  * @param keyrings Keyrings that may be watched, as keyctl(1) writes them: a serial, @u, or %:NAME.
  *     All others are refused.
- * @param capacity Notifications that the kernel keeps for a keyring before it drops, 1 to 512.
+ * @param capacity Notifications of a keyring that the kernel keeps before it drops new ones, 1 to 512.
  * @param prefetch Notifications that are kept in this process beyond that, 0 for none.
- * @param filter What the kernel queues at all.
- * @param keys Keys of a keyring, those in keyrings in it included, that are watched at most.
- * @param linger How long a keyring is watched on after the last browser has left.
- * @param streams What browsers may have.
- * @param hosts Names by which browsers may address this application, beside localhost and loopback
- *     addresses.
+ * @param filter Events that the kernel queues.
+ * @param keys The largest number of keys that are watched in a keyring, nested keyrings included.
+ * @param linger How long a keyring is still watched after the last browser has left.
+ * @param streams Limits for the streams of browsers.
+ * @param hosts Host names that browsers may use for this application, besides localhost and loopback addresses.
  */
 @ConfigurationProperties("watchqueue")
 public record WatchqueueProperties(
@@ -51,7 +50,7 @@ public record WatchqueueProperties(
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
-    /** Checks what the library would only refuse when the first browser comes. */
+    /** Checks at startup, because the library would refuse a wrong value only for the first browser. */
     public WatchqueueProperties {
         check(
                 !keyrings.isEmpty(),
@@ -66,11 +65,9 @@ public record WatchqueueProperties(
         hosts = Set.copyOf(hosts);
     }
 
-    /**
-     * What the kernel queues at all.
+    /** Events that the kernel queues.
      *
-     * @param events Events that are shown; all of them if none is named. LINKED, UNLINKED and
-     *     CLEARED always are, since the tree is made of them.
+     * @param events Events that are shown; all if none is named. LINKED, UNLINKED and CLEARED are always included, because the tree is made of them.
      */
     public record Filter(@DefaultValue Set<KeyEvent> events) {
 
@@ -80,15 +77,13 @@ public record WatchqueueProperties(
         }
     }
 
-    /**
-     * What browsers may have.
+    /** Limits for the streams of browsers.
      *
-     * @param max Streams that may be open at a time, of all browsers together.
-     * @param buffer Notifications that are kept for a browser that is slow. It gets a loss for
-     *     those beyond.
-     * @param heartbeat How often an idle stream shows that it is alive.
-     * @param retry How long a browser waits before it connects again.
-     * @param stalled How long a browser may take nothing at all before it is cut off.
+     * @param max The largest number of open streams, of all browsers together.
+     * @param buffer Notifications that are kept for a slow browser. It gets a loss for further ones.
+     * @param heartbeat The interval of heartbeats on an idle stream.
+     * @param retry How long a browser waits before it reconnects.
+     * @param stalled How long a browser may read nothing before it is disconnected.
      */
     public record Streams(
             @DefaultValue("100") int max,
@@ -115,7 +110,7 @@ public record WatchqueueProperties(
         }
     }
 
-    /** And none that a timer could not count in nanoseconds. */
+    /** At most a day: a timer counts in nanoseconds, and would overflow. */
     private static boolean isPositive(Duration duration) {
         return !duration.isNegative() && !duration.isZero() && duration.compareTo(LONGEST) <= 0;
     }
