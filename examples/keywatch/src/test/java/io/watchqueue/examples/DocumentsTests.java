@@ -60,7 +60,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
-/** Documents are true: their samples compile and run, and their links lead somewhere. */
+/** The samples in documents compile and run, and links have targets. */
 class DocumentsTests {
 
     private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
@@ -163,7 +163,7 @@ class DocumentsTests {
 
     @ParameterizedTest
     @MethodSource("documents")
-    void linksLeadSomewhere(Path document) throws IOException {
+    void linksHaveTargets(Path document) throws IOException {
         for (String link : matches(LINK, Files.readString(document))) {
             String[] parts = link.split("#", 2);
             Path target = document.resolveSibling(parts[0]);
@@ -177,7 +177,7 @@ class DocumentsTests {
         }
     }
 
-    /** As they are made of headings where Markdown is shown. */
+    /** The anchors that a renderer of Markdown makes of headings. */
     private static List<String> anchors(Path document) throws IOException {
         return matches(HEADING, Files.readString(document)).stream()
                 .map(heading -> heading.toLowerCase(Locale.ROOT))
@@ -186,14 +186,14 @@ class DocumentsTests {
     }
 
     @Test
-    void theTestCommandIsWhatCiRuns() throws IOException {
+    void theTestCommandIsTheOneThatCiRuns() throws IOException {
         assertThat(Files.readString(README)).contains("./mvnw -B verify");
         assertThat(Files.readAllLines(ROOT.resolve(".ci/run"))).contains("run ./mvnw -B verify");
     }
 
-    /** What it says of JNA, for a process that may write nowhere. */
+    /** JNA's options in docs/deployment.md, for a process that may write nowhere. */
     @Test
-    void itsOptionsForAReadOnlyFileSystemLoadJna(@TempDir Path folder) throws Exception {
+    void theOptionsForAReadOnlyFileSystemLoadJna(@TempDir Path folder) throws Exception {
         assertThat(deployment()).contains(BOOT_LIBRARY, NO_UNPACKING, LIBRARY);
         assertThat(probe(NO_UNPACKING)).contains("JNA cannot be used");
         try (InputStream library = getClass().getClassLoader().getResourceAsStream(LIBRARY)) {
@@ -205,7 +205,7 @@ class DocumentsTests {
     }
 
     @Test
-    void jnaHasNoMetadataForNativeImagesAsItSays() throws IOException {
+    void jnaHasNoMetadataForNativeImages() throws IOException {
         assertThat(
                         getClass()
                                 .getClassLoader()
@@ -214,7 +214,7 @@ class DocumentsTests {
         assertThat(deployment()).contains("JNA's jar has none");
     }
 
-    /** Returns what the command line says, which is given a serial that is none. */
+    /** Runs the command line with an invalid serial, and returns its output. */
     private static String probe(String... options) throws IOException {
         List<String> command =
                 new ArrayList<>(
@@ -233,7 +233,7 @@ class DocumentsTests {
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    /** Where it is run. */
+    /** The text of docs/deployment.md. */
     private static String deployment() throws IOException {
         return Files.readString(ROOT.resolve("docs/deployment.md"));
     }
@@ -242,7 +242,7 @@ class DocumentsTests {
         return pattern.matcher(text).results().map((MatchResult match) -> match.group(1)).toList();
     }
 
-    /** Returns what the compiler complains of. */
+    /** Returns the compiler's warnings and errors. */
     private static String compile(String source, Path classes) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         JavaFileObject file =

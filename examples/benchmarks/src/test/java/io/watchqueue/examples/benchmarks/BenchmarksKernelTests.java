@@ -54,7 +54,7 @@ class BenchmarksKernelTests {
     }
 
     @Test
-    void idleMeansThatTheReaderDoesNotRun() throws Exception {
+    void idleReaderDoesNotRun() throws Exception {
         assertThat(run("idle")).hasSize(2);
         assertThat(Benched.values(json.resolve("idle.json"), "met")).containsOnly("true");
     }

@@ -61,7 +61,7 @@ class BenchmarksTests {
 
     /** A figure that does not depend on how fast this machine is. */
     @Test
-    void aFirstFloodThrowsNoCompiledCodeAway() throws Exception {
+    void firstFloodDiscardsNoCompiledCode() throws Exception {
         Benched run = Benched.run(model(), json, "warmup");
         run.succeeded();
         assertThat(Benched.values(json.resolve("warmup.json"), "met"))
@@ -77,7 +77,7 @@ class BenchmarksTests {
     }
 
     @Test
-    void aPipeIsDrainedBesideC() throws Exception {
+    void drainsAPipeBesideC() throws Exception {
         Benched run = Benched.run(Map.of("LD_PRELOAD", preloaded("pipe_shim.so")), json, "pipe");
         run.succeeded();
         assertThat(run.printed()).contains("notifications taken out", "ratio: median (min-max)");
@@ -91,7 +91,7 @@ class BenchmarksTests {
     }
 
     @Test
-    void whatThereIsNotIsNamed() throws Exception {
+    void namesAnUnknownBenchmark() throws Exception {
         Benched run = Benched.run(Map.of(), json, "speed");
         assertThat(run.status()).isEqualTo(2);
         assertThat(run.printed()).contains("'speed'", "flood", "pipe");

@@ -24,7 +24,7 @@ import java.util.List;
 class FigureTests {
 
     @Test
-    void ratiosAreThoseOfPairsAndNotOfMedians() {
+    void ratiosAreOfPairsAndNotOfMedians() {
         Figure figure =
                 Figure.compared(
                         "rate", "1/s", List.of(1, 10, 100), List.of(2, 5, 300), Goal.atLeast(2));
@@ -35,7 +35,7 @@ class FigureTests {
     }
 
     @Test
-    void aGoalIsForTheRatioOrElseForTheFigure() {
+    void aGoalAppliesToTheRatioOrElseToTheFigure() {
         assertThat(Figure.compared("", "", List.of(10), List.of(11), Goal.atMost(1.05)).met())
                 .isFalse();
         assertThat(Figure.alone("", "", List.of(0), Goal.atMost(0)).met()).isTrue();

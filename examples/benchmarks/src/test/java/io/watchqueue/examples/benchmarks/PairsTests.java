@@ -33,7 +33,7 @@ class PairsTests {
     }
 
     @Test
-    void theTwoGoFirstByTurns() {
+    void theTwoSidesTakeTurnsToGoFirst() {
         Pairs<String> pairs = Pairs.run(3, () -> run("C"), () -> run("here"));
         assertThat(order).containsExactly("C", "here", "here", "C", "C", "here");
         assertThat(pairs.others).containsOnly("C").hasSize(3);
@@ -42,7 +42,7 @@ class PairsTests {
     }
 
     @Test
-    void aPairOfWhichAProcessDiesIsRunAgainAndCounted() {
+    void repeatsAndCountsAPairIfAProcessDies() {
         Pairs<String> pairs =
                 Pairs.run(2, () -> run("C"), () -> order.size() < 3 ? dies() : run("here"));
         assertThat(pairs.others).hasSize(2);
@@ -51,7 +51,7 @@ class PairsTests {
     }
 
     @Test
-    void whatAlwaysDiesIsAFailure() {
+    void failsIfAProcessAlwaysDies() {
         assertThatThrownBy(() -> Pairs.run(1, () -> run("C"), this::dies))
                 .isInstanceOf(Child.EndedException.class);
     }

@@ -24,7 +24,7 @@ import java.util.List;
 class SpreadTests {
 
     @Test
-    void theMedianIsAValueThatWasMeasured() {
+    void theMedianIsAMeasuredValue() {
         assertThat(Spread.of(List.of(5, 1, 3))).isEqualTo(new Spread(1, 3, 5));
         assertThat(Spread.of(List.of(4, 1, 3, 2))).isEqualTo(new Spread(1, 2, 4));
         assertThat(Spread.of(List.of(7L))).isEqualTo(new Spread(7, 7, 7));

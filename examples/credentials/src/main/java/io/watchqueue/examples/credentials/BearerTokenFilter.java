@@ -36,21 +36,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only. Requests to
- * others, as after a redirect, are sent without it.
+ * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only. Requests to other origins, as after a redirect, are sent without it.
  *
- * <p>A request that is answered by 401 is made once more with the next token, if that comes within
- * a second: a rotation changes the token on the server and in the keyring, in either order. The
- * request's body is subscribed to once more then.
+ * <p>If the server answers 401, the request is repeated once with the next token, provided that it arrives within a second. A rotation changes the token on the server and in the keyring, in either order. A repeated request subscribes to its body again.
  */
 public final class BearerTokenFilter implements ExchangeFilterFunction {
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-    /** A timeout is counted in nanoseconds, and more of them would overflow. */
+    /** A timeout is counted in nanoseconds, which would overflow beyond this. */
     private static final Duration LONGEST_PATIENCE = Duration.ofNanos(Long.MAX_VALUE);
 
-    /** The b64token of RFC 6750; what is in a file, and thus in a key, may end with a newline. */
+    /** The b64token of RFC 6750. A token from a file may end with a newline. */
     private static final Pattern TOKEN = Pattern.compile("([A-Za-z0-9._~+/-]+=*)\n?");
 
     private final RotatingSecret secret;
@@ -67,10 +64,9 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
      * Sends a secret to an origin.
      *
      * @param secret a token
-     * @param origin scheme, host and port of those who may know it; what else the URI has does not
-     *     count
+     * @param origin scheme, host and port that may get the token; the rest of the URI is ignored
      * @return the filter
-     * @throws IllegalArgumentException if that is not https, nor http on this machine's loopback
+     * @throws IllegalArgumentException if the origin is neither https, nor http on loopback
      */
     public static BearerTokenFilter of(RotatingSecret secret, URI origin) {
         return of(secret, origin, PATIENCE);
@@ -79,7 +75,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
     /**
      * Sends a secret to an origin.
      *
-     * @param patience how long to wait for the next token when one is refused, 0 to 292 years
+     * @param patience how long to wait for the next token after a refusal, 0 to 292 years
      * @throws IllegalArgumentException if the origin is not confidential, or the patience is out of
      *     range
      */
@@ -90,7 +86,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
             throw new IllegalArgumentException(
                     "send a bearer token to "
                             + origin
-                            + ": anybody on the way could read it; it takes an origin with https, or"
+                            + ": anybody on the way could read it; use an origin with https, or"
                             + " http with localhost, 127.0.0.1 or [::1]");
         }
         if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
@@ -101,7 +97,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
                             + patience
                             + " is not from PT0S to "
                             + LONGEST_PATIENCE
-                            + ", which is what a timeout takes; give a shorter one, such as "
+                            + ", the range of a timeout; pass a shorter one, such as "
                             + PATIENCE);
         }
         return new BearerTokenFilter(secret, checked, patience);
@@ -135,7 +131,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
                                 rotation instanceof Rotation.Loaded loaded
                                         && loaded.version() > refused.version())
                 .timeout(patience, Mono.just(false))
-                // Until it is known who gets it, nobody else would read it.
+                // A cancelled call would leave the response unread, so release it.
                 .doOnCancel(() -> response.releaseBody().subscribe())
                 .flatMap(
                         rotated ->
@@ -156,7 +152,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
             throw new CredentialUnavailableException(
                     secret.name(),
                     Reason.MALFORMED,
-                    "key %s has more in it than letters, digits, any of -._~+/ and equals signs after them"
+                    "key %s has characters other than letters, digits, -._~+/, and equals signs at the end"
                             .formatted(current.key()));
         }
         return new Token(token.group(1), current.version());

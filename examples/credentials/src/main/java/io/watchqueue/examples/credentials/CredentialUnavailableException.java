@@ -21,23 +21,23 @@ import io.watchqueue.KeyUnavailableException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There is no secret to use now. The message says which, why, and what to do; no secret is in it.
+ * There is no secret to use now. The message names the secret, the reason and the way out. It contains no secret.
  */
 public final class CredentialUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    /** Why there is none. */
+    /** The reason why there is no secret. */
     public enum Reason {
         /** The keyring has no such key. */
         ABSENT("is not there", "add it by 'keyctl padd'"),
         /** Somebody has revoked the key. */
         REVOKED("was revoked", "add it again by 'keyctl padd', which replaces the revoked one"),
-        /** The key's time is over. */
+        /** The key has expired. */
         EXPIRED("has expired", "add it again by 'keyctl padd'"),
-        /** It was asked for, and refused. */
+        /** The key was requested, and refused. */
         REJECTED("was refused", "add it by 'keyctl padd'"),
-        /** This process may not read it. */
+        /** This process may not read the key. */
         FORBIDDEN(
                 "is forbidden",
                 "grant View, Search and Read on key and keyring by 'keyctl setperm'"),
@@ -47,11 +47,11 @@ public final class CredentialUnavailableException extends RuntimeException {
         FOREIGN(
                 "is in a keyring of another user",
                 "link that keyring to this process's session keyring by 'keyctl link' if it is the right"
-                        + " one, or make one of that name for this process's user"),
-        /** The keyring is not there, or the kernel does not report its changes. */
-        NOT_FOLLOWED("cannot be followed", "this is tried again by itself"),
-        /** It was asked for after the end. */
-        DISPOSED("is not followed any more", "do not use it after RotatingSecret.dispose()");
+                        + " one, or create one of that name for this process's user"),
+        /** The keyring does not exist, or the kernel does not report its changes. */
+        NOT_FOLLOWED("cannot be followed", "it is tried again automatically"),
+        /** {@code current()} was called after {@code dispose()}. */
+        DISPOSED("is no longer followed", "do not use it after RotatingSecret.dispose()");
 
         private final String what;
         private final String wayOut;
@@ -62,7 +62,7 @@ public final class CredentialUnavailableException extends RuntimeException {
         }
     }
 
-    /** Why there is none. */
+    /** The reason why there is no secret. */
     private final Reason reason;
 
     CredentialUnavailableException(SecretName name, Reason reason) {
@@ -70,7 +70,7 @@ public final class CredentialUnavailableException extends RuntimeException {
     }
 
     CredentialUnavailableException(SecretName name, Reason reason, String detail) {
-        this(name, reason, ", as " + detail, null);
+        this(name, reason, " because " + detail, null);
     }
 
     private CredentialUnavailableException(
@@ -101,9 +101,9 @@ public final class CredentialUnavailableException extends RuntimeException {
     }
 
     /**
-     * Returns why there is none.
+     * Returns the reason.
      *
-     * @return for programs; the message is for people
+     * @return the reason, for programs; the message is for people
      */
     public Reason reason() {
         return reason;

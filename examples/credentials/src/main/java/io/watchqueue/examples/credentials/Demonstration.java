@@ -42,8 +42,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A client calls an API with a token that another process, keyctl(1), rotates in about every way
- * there is. All keys are in a session keyring of its own, which ends with the process.
+ * A client calls an API with a token, and another process, keyctl(1), rotates the token in about every possible way. All keys are in a new session keyring, which ends with the process.
  */
 public final class Demonstration implements AutoCloseable {
 
@@ -51,11 +50,11 @@ public final class Demonstration implements AutoCloseable {
     interface Changes {
 
         /**
-         * Makes one.
+         * Makes a change.
          *
-         * @param input what keyctl(1) reads
-         * @param arguments as keyctl(1) takes them
-         * @return what keyctl(1) prints
+         * @param input the standard input of keyctl(1)
+         * @param arguments the arguments of keyctl(1)
+         * @return the output of keyctl(1)
          */
         String make(byte[] input, List<String> arguments) throws IOException, InterruptedException;
     }
@@ -90,11 +89,10 @@ public final class Demonstration implements AutoCloseable {
         log = secret.rotations().subscribe(this::print);
     }
 
-    /**
-     * Runs it.
+    /** Runs the demonstration.
      *
      * @param arguments none, or {@code --simulated}: on the library's simulated kernel
-     * @throws Exception if it did not go as it should
+     * @throws Exception if it fails
      */
     public static void main(String[] arguments) throws Exception {
         switch (String.join(" ", arguments)) {
@@ -108,7 +106,7 @@ public final class Demonstration implements AutoCloseable {
         }
     }
 
-    /** Runs it on a simulated kernel: on any machine, with keys that exist in this process only. */
+    /** Runs on a simulated kernel, on any machine, with keys that exist in this process only. */
     static void simulate(PrintStream out)
             throws IOException, InterruptedException, TimeoutException {
         try (SimulatedKernel kernel = SimulatedKernel.builder().user(0, 0).install()) {
@@ -117,7 +115,7 @@ public final class Demonstration implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("ClosingStandardOutputStreams") // which stays open
+    @SuppressWarnings("ClosingStandardOutputStreams") // it stays open
     private static void run(PrintStream out, Changes changes)
             throws IOException, InterruptedException, TimeoutException {
         WatchQueueSupport support = WatchQueueSupport.probe();

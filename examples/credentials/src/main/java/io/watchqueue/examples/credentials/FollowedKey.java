@@ -31,20 +31,18 @@ import reactor.core.scheduler.Schedulers;
 /**
  * A keyring and the key in it, watched by one queue.
  *
- * <p><b>Ownership:</b> the queue is this one's, from when it is built, and closed by {@link
- * #close()}; it owns the watches. Nothing is open before {@link #reasonsToLook()}.
+ * <p><b>Ownership:</b> this object owns the queue, and the queue owns the watches. {@link #reasonsToLook()} opens the queue, and {@link #close()} closes it.
  *
- * <p>Each notification is a reason to look, a loss included, and the look finds the truth. As the
- * watches are placed before it, a change after a look leads to another one.
+ * <p>Each notification, a loss included, leads to a look at the key. The watches are placed before the look, so a change after it leads to another one.
  */
 final class FollowedKey {
 
-    /** Less than the kernel's most: to lose some costs no more than a look. */
+    /** Less than the kernel's maximum, because a loss costs only one look. */
     private static final int CAPACITY = 32;
 
     private static final int PREFETCH = 8;
 
-    /** A key may be replaced between two system calls, but not time and again. */
+    /** A key can be replaced between two system calls, but hardly this often. */
     private static final int ATTEMPTS = 5;
 
     private static final int KEYRING_TAG = 0;
@@ -63,7 +61,7 @@ final class FollowedKey {
         this.queue = queue;
     }
 
-    /** Opens nothing yet. */
+    /** Creates it without opening the queue. */
     static FollowedKey of(Keyctl keys, SecretName name, KeyId keyring) {
         return new FollowedKey(
                 keys,
@@ -73,8 +71,7 @@ final class FollowedKey {
     }
 
     /**
-     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits when the queue
-     * is received, and whenever something may have changed; fails when the queue does.
+     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits once the queue is being received, and whenever something may have changed. Fails if the queue fails.
      */
     Flux<FollowedKey> reasonsToLook() {
         return queue.receive()
@@ -90,34 +87,32 @@ final class FollowedKey {
     }
 
     /** A key and its payload. */
-    @SuppressWarnings("ArrayRecordComponent") // of which no two are compared
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Found(KeyId key, byte[] payload) {}
 
     /**
-     * Finds the key, moves the watch to it, and then reads it. To be called by one thread at a
-     * time.
+     * Finds the key, moves the watch to it, and then reads it. Only one thread at a time may call it.
      *
-     * @throws CredentialUnavailableException if there is none to be read; the kernel reports when
-     *     there is
-     * @throws io.watchqueue.WatchQueueException for any other reason, whose end nothing reports
+     * @throws CredentialUnavailableException if there is no key to read; a notification will report that there is
+     * @throws io.watchqueue.WatchQueueException for any other reason; no notification will report that it is over
      */
     Found look() {
         for (int attempt = 1; ; attempt++) {
             CredentialUnavailableException replaced;
             KeyId key = find();
             try {
-                // The search goes on in the keyrings that are in this one; those are not watched.
+                // The search includes nested keyrings, which are not watched.
                 if (keys.list(keyring).contains(key)) {
                     watch(key);
                     return new Found(key, keys.read(key));
                 }
                 replaced =
                         new CredentialUnavailableException(
-                                name, Reason.ABSENT, key + " is in a keyring that is in it");
+                                name, Reason.ABSENT, "key " + key + " is in a nested keyring");
             } catch (KeyUnavailableException e) {
                 replaced = CredentialUnavailableException.of(name, e);
             }
-            // Since it was found, most likely: then another one is.
+            // The key was most likely replaced after it was found. Look for the next one.
             if (attempt == ATTEMPTS) {
                 throw replaced;
             }
@@ -129,7 +124,7 @@ final class FollowedKey {
             return keys.search(keyring, name.type(), name.description())
                     .orElseThrow(() -> new CredentialUnavailableException(name, Reason.ABSENT));
         } catch (KeyUnavailableException e) {
-            keys.list(keyring); // which fails if it is the keyring that is gone
+            keys.list(keyring); // fails if the keyring is gone
             throw CredentialUnavailableException.of(name, e);
         }
     }
@@ -144,8 +139,8 @@ final class FollowedKey {
             }
         }
         if (!watched) {
-            // A tag of its own: a watch is not placed again while its predecessor's removal is
-            // unread.
+            // A new tag: a watch is not placed again with the same tag while the removal of an
+            // earlier one is unread.
             tag = tag % (TAGS - 1) + 1;
             queue.watch(key, tag).block();
         }

@@ -36,8 +36,7 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A secret in a key, as it is now: read once, and again whenever the kernel reports that the key
- * was updated, replaced, revoked, invalidated or unlinked, or that it has dropped notifications.
+ * The current secret of a key. It is read at first, and again whenever the kernel reports that the key was updated, replaced, revoked, invalidated or unlinked, or that notifications were dropped.
  *
  * <pre>{@code
  * RotatingSecret token = RotatingSecret.follow("@u", "user", "api-token");
@@ -46,13 +45,9 @@ import java.util.function.Function;
  *         .build();
  * }</pre>
  *
- * <p><b>Ownership:</b> this owns its queue and the secret until {@link #dispose()}, which closes
- * the one and wipes the other; a function that is given the secret may use it only until it
- * returns.
+ * <p><b>Ownership:</b> this object owns its queue and the secret until {@link #dispose()}, which closes the queue and wipes the secret. A function that gets the secret may use it only until it returns.
  *
- * <p>A secret that is replaced is wiped. There is one queue with two watches, on the keyring and on
- * the key in it; if it fails, or the keyring is destroyed, there is no secret until there is a
- * queue again, which is tried 100 ms later at first, and every 10 s in the end.
+ * <p>A replaced secret is wiped. One queue has two watches, on the keyring and on the key in it. If the queue fails or the keyring is destroyed, there is no secret until the queue is open again. It is opened again after 100 ms, and then after growing pauses of up to 10 s.
  */
 public final class RotatingSecret implements Disposable {
 
@@ -66,7 +61,7 @@ public final class RotatingSecret implements Disposable {
     private final Disposable.Swap following = Disposables.swap();
     private volatile @Nullable FollowedKey followed;
 
-    // Guarded by this; there is one of the two as soon as it is known which.
+    // Guarded by this. After the first look one of the two is set.
     private @Nullable Secret secret;
     private @Nullable CredentialUnavailableException unavailable;
     private long version;
@@ -78,18 +73,12 @@ public final class RotatingSecret implements Disposable {
     }
 
     /**
-     * Begins to follow a key.
+     * Starts to follow a key.
      *
-     * @param keyring the keyring that has the key, as {@link Keyctl#find} understands it: a special
-     *     one such as {@code @u}, which is created if need be, a serial, or {@code %:NAME}, which
-     *     is looked up again when that keyring is gone. It has to grant View, Search and Read. A
-     *     keyring of that name is followed only if this process possesses it or its user owns it:
-     *     any user can make a keyring of any name. Likewise, a serial is followed only as long as
-     *     its owner is the same
+     * @param keyring the keyring of the key, as {@link Keyctl#find} understands it: a special one such as {@code @u}, which is created if necessary, a serial, or {@code %:NAME}, which is looked up again when that keyring is gone. It has to grant View, Search and Read. Any user can create a keyring of any name, so a keyring found by its name is followed only if this process possesses it or its user owns it. A serial is followed only as long as its owner stays the same
      * @param type the key's type, such as {@code user}
-     * @param description the key's description; the key has to grant View, Search and Read, and be
-     *     in the keyring itself, not in one that is in it. It may be absent
-     * @return the secret, to be disposed of
+     * @param description the key's description. The key has to grant View, Search and Read, and be in the keyring itself, not in a nested one. It may be added later
+     * @return the secret; the caller disposes of it
      * @throws IllegalArgumentException if the keyring is not understood
      * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
      * @throws io.watchqueue.KeyPermissionException if it does not grant View
@@ -130,7 +119,7 @@ public final class RotatingSecret implements Disposable {
         followed = null;
     }
 
-    /** One at a time for a queue, so that what was seen last is what is held. */
+    /** One refresh at a time for each queue, so that the latest look decides. */
     private void refresh(FollowedKey key) {
         synchronized (key) {
             try {
@@ -141,7 +130,7 @@ public final class RotatingSecret implements Disposable {
         }
     }
 
-    /** A look may take its time; what it finds counts only if its queue has no successor yet. */
+    /** A look can take long. Its result counts only if its queue has not been replaced meanwhile. */
     private boolean isOutdated(@Nullable FollowedKey key) {
         return isDisposed() || key != followed;
     }
@@ -162,10 +151,10 @@ public final class RotatingSecret implements Disposable {
         if (isOutdated(key)) {
             return;
         }
-        boolean told = unavailable != null && unavailable.reason() == reason.reason();
+        boolean reported = unavailable != null && unavailable.reason() == reason.reason();
         wipe();
         unavailable = reason;
-        if (!told) {
+        if (!reported) {
             rotations.tryEmitNext(new Rotation.Unavailable(reason));
         }
     }
@@ -178,19 +167,13 @@ public final class RotatingSecret implements Disposable {
     }
 
     /**
-     * Returns what a function makes of the secret as it is now. A secret that the kernel would not
-     * give out any more, being revoked or expired, is not used, even if its notification is still
-     * on its way, or never comes, as for an expiry: each use asks the kernel, in a system call of a
-     * microsecond. An update or a replacement is seen when its notification has come.
+     * Applies a function to the current secret. A revoked or expired secret is not used, even if its notification is still on its way, or never comes, as for an expiry: each use asks the kernel, in a system call of a microsecond. An update or a replacement is used once its notification has arrived.
      *
-     * <p><b>Cold.</b> Waits for the first look at the key, without a limit, and works on the
-     * subscribing thread then; on one of {@link Schedulers#boundedElastic()} if there is reason to
-     * look again.
+     * <p><b>Cold.</b> Waits for the first look at the key, without a limit. <b>Threading:</b> the function runs on the subscribing thread, or on one of {@link Schedulers#boundedElastic()} if another look is necessary.
      *
      * @param <T> what the function returns
-     * @param use is given the secret, of which it must keep no part but what it returns; must not
-     *     block, as the secret cannot be replaced meanwhile
-     * @return what it returned; or a {@link CredentialUnavailableException}
+     * @param use the function. It must keep no part of the secret except in its result, and must not block, because the secret cannot be replaced meanwhile
+     * @return the function's result, or an error: {@link CredentialUnavailableException}
      */
     public <T> Mono<T> current(Function<? super Secret, T> use) {
         Objects.requireNonNull(use, "use");
@@ -205,7 +188,7 @@ public final class RotatingSecret implements Disposable {
         return secret != null || unavailable != null;
     }
 
-    /** Null if it has to be looked at again. */
+    /** Returns null if another look is necessary. */
     private synchronized <T> @Nullable T useIfValid(Function<? super Secret, T> use) {
         if (secret == null) {
             return null;
@@ -215,7 +198,7 @@ public final class RotatingSecret implements Disposable {
         } catch (WatchQueueException e) {
             return null;
         }
-        return Objects.requireNonNull(use.apply(secret), "what was made of the secret");
+        return Objects.requireNonNull(use.apply(secret), "result of the function");
     }
 
     private <T> T lookAndUse(Function<? super Secret, T> use) {
@@ -225,13 +208,13 @@ public final class RotatingSecret implements Disposable {
         }
         synchronized (this) {
             if (secret != null) {
-                return Objects.requireNonNull(use.apply(secret), "what was made of the secret");
+                return Objects.requireNonNull(use.apply(secret), "result of the function");
             }
             throw Objects.requireNonNull(unavailable);
         }
     }
 
-    /** Looks because somebody asks, and not because of a notification. */
+    /** Refreshes for a caller, without a notification. */
     void lookAgain(FollowedKey key) {
         try {
             refresh(key);
@@ -240,25 +223,21 @@ public final class RotatingSecret implements Disposable {
         }
     }
 
-    /** The key that is followed now; null if none is. */
+    /** The key that is followed now; null if there is none. */
     @Nullable FollowedKey followed() {
         return followed;
     }
 
     /**
-     * Reports each new secret, and when there is none any more; late subscribers get the latest
-     * report. An expiry is reported when somebody asks for the {@link #current} secret, or when the
-     * kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
+     * Reports each new secret, and when there is no secret any more. Late subscribers get the latest report. An expiry is reported at the next use of the {@link #current} secret, or when the kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
      *
-     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> a slow subscriber gets the
-     * latest, and none of those between. <b>Threading:</b> on {@link Schedulers#parallel()}.
-     * <b>Termination:</b> completes when this is disposed of; never fails. <b>Loss:</b> is made up
-     * for, and does not show.
+     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> a slow subscriber gets the latest report and skips those before it. <b>Threading:</b> on {@link Schedulers#parallel()}.
+     * <b>Termination:</b> completes when this is disposed; never fails. <b>Loss:</b> leads to another look at the key, and is not reported.
      *
-     * @return without the secrets
+     * @return the reports, which contain no secrets
      */
     public Flux<Rotation> rotations() {
-        // No foreign code where the secret is replaced.
+        // Subscribers do not run on the thread that replaces the secret.
         return rotations.asFlux().onBackpressureLatest().publishOn(Schedulers.parallel(), 1);
     }
 

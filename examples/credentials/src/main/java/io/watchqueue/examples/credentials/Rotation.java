@@ -17,11 +17,11 @@ package io.watchqueue.examples.credentials;
 
 import io.watchqueue.KeyId;
 
-/** That a secret has changed, without the secret: for logs, and as a sign to fetch it. */
+/** A report that a secret has changed, without the secret: for logs, and as a signal to fetch it. */
 public sealed interface Rotation {
 
     /**
-     * There is a secret, and it is not the one before.
+     * There is a new secret.
      *
      * @param key the key that it was read from
      * @param version greater than those before
@@ -29,9 +29,9 @@ public sealed interface Rotation {
     record Loaded(KeyId key, long version) implements Rotation {}
 
     /**
-     * There is none any more.
+     * There is no secret any more.
      *
-     * @param reason the error of those who ask for it
+     * @param reason the error that users of the secret get
      */
     record Unavailable(CredentialUnavailableException reason) implements Rotation {}
 }

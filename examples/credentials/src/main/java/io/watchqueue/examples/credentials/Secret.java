@@ -21,8 +21,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * What was read from a key. Given out for as long as a function takes, see {@link
- * RotatingSecret#current}; wiped when something else takes its place.
+ * A secret that was read from a key. A function may use it until it returns, see {@link RotatingSecret#current}. It is wiped when another secret replaces it.
  */
 public final class Secret {
 
@@ -37,7 +36,7 @@ public final class Secret {
     }
 
     /**
-     * Returns the key that it was read from.
+     * Returns the key that the secret was read from.
      *
      * @return its serial
      */
@@ -46,7 +45,7 @@ public final class Secret {
     }
 
     /**
-     * Tells secrets apart without a look at them: the next one has a greater number.
+     * Returns a number that distinguishes secrets without a look at them. The next one has a greater number.
      *
      * @return 1 for the first
      */
@@ -57,7 +56,7 @@ public final class Secret {
     /**
      * Returns the secret itself.
      *
-     * @return its bytes, which cannot be changed here; zeros once it was replaced
+     * @return its bytes, read-only; zeros after it was replaced
      */
     public ByteBuffer payload() {
         return ByteBuffer.wrap(payload).asReadOnlyBuffer();

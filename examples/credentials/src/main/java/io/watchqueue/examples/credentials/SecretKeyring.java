@@ -26,19 +26,16 @@ import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keyring that a secret is in, which may be another one tomorrow.
+ * The keyring of a secret. A name or a serial may lead to another keyring later.
  *
- * <p>Any user can make a keyring of any name and show it to all, and can get the serial of a
- * keyring that was destroyed. So a keyring is taken only if the thread possesses it, or if it has
- * the right owner: by name, this process's user; by serial, or as a special keyring, who owned it
- * at first.
+ * <p>Any user can create a keyring of any name and make it visible to all, and can get the serial of a destroyed keyring. A keyring is therefore used only if the thread possesses it, or if it has the right owner: for a name, this process's user; for a serial or a special keyring, its first owner.
  */
 final class SecretKeyring {
 
     private final Keyctl keys;
     private final SecretName name;
 
-    /** Null if it is looked up by its name each time. */
+    /** Null if the keyring is looked up by its name each time. */
     private final @Nullable KeyId fixed;
 
     private final int owner;
@@ -51,17 +48,17 @@ final class SecretKeyring {
             this.owner = keys.describe(keys.resolve(Keyring.USER, true)).uid();
         } else {
             KeyId keyring = keys.find(name.keyring());
-            // A special keyring depends on the thread that asks, so it is resolved on this one.
+            // A special keyring depends on the calling thread, so it is resolved here, once.
             this.fixed = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
             this.owner = keys.describe(fixed).uid();
         }
     }
 
     /**
-     * Finds it.
+     * Finds the keyring.
      *
-     * @throws CredentialUnavailableException if there is only another user's
-     * @throws KeyUnavailableException if there is none
+     * @throws CredentialUnavailableException if it belongs to another user
+     * @throws KeyUnavailableException if it does not exist
      */
     KeyId find() {
         KeyId keyring = fixed != null ? fixed : keys.find(name.keyring());

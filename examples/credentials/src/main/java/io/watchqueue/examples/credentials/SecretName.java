@@ -16,7 +16,7 @@
 package io.watchqueue.examples.credentials;
 
 /**
- * Where a secret is.
+ * The place of a secret.
  *
  * @param keyring a keyring, as {@link io.watchqueue.Keyctl#find} understands it
  * @param type the type of the key

@@ -23,7 +23,7 @@ import io.watchqueue.test.SimulatedKernel;
 import java.time.Duration;
 import java.util.List;
 
-/** Does with {@link Keyctl} what keyctl(1) does, and lets a key's time pass at once. */
+/** Makes the changes of keyctl(1) through {@link Keyctl}. A timeout passes at once. */
 final class SimulatedChanges implements Demonstration.Changes {
 
     private final SimulatedKernel kernel;

@@ -24,7 +24,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Somebody else's API, on this machine's loopback: it knows one token, and refuses all others. */
+/** An API server on loopback, which accepts one token and refuses all others. */
 final class TokenServer implements AutoCloseable {
 
     private static final int NO_BODY = -1;
@@ -43,12 +43,12 @@ final class TokenServer implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
 
-    /** From now on it is this one. */
+    /** Sets the token that is accepted from now on. */
     void accept(String onlyToken) {
         token = onlyToken;
     }
 
-    /** How many requests were answered by 401. */
+    /** The number of requests that were answered with 401. */
     int refusals() {
         return refusals.get();
     }

@@ -75,7 +75,7 @@ class BearerTokenFilterTests {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** What is sent for a request, in its Authorization header; each is answered by this. */
+    /** Sends a request, and returns the Authorization header of each attempt. Each attempt gets the next answer. */
     private List<String> sent(URI request, BearerTokenFilter filter, HttpStatus... answers) {
         List<String> sent = new ArrayList<>();
         filter.filter(
@@ -94,7 +94,7 @@ class BearerTokenFilterTests {
     }
 
     @Test
-    void theTokenIsSentToItsOrigin() {
+    void sendsTheTokenToItsOrigin() {
         assertThat(sent("https://api.example.org/orders?page=2")).containsExactly("Bearer s-1");
         assertThat(sent("https://API.example.org:443/")).containsExactly("Bearer s-1");
     }
@@ -109,7 +109,7 @@ class BearerTokenFilterTests {
                 "https://api.example.org@evil.test/",
                 "/orders"
             })
-    void theTokenIsSentNowhereElse(String elsewhere) {
+    void sendsTheTokenNowhereElse(String elsewhere) {
         assertThat(sent(elsewhere)).hasSize(1).containsOnlyNulls();
     }
 
@@ -123,28 +123,28 @@ class BearerTokenFilterTests {
                 "https:///",
                 "api.example.org"
             })
-    void anOriginThatOthersCouldListenToIsRefused(String origin) {
+    void refusesAnOriginThatIsNotConfidential(String origin) {
         assertThatThrownBy(() -> BearerTokenFilter.of(secret, URI.create(origin)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("send a bearer token to " + origin)
-                .hasMessageContaining("it takes an origin with https");
+                .hasMessageContaining("use an origin with https");
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"PT-0.000000001S", "PT2562047H47M16.854775808S", "PT2562047788015215H30M7S"})
-    void aPatienceThatNoTimeoutTakesIsRefused(Duration patience) {
+    void refusesAPatienceBeyondTheRangeOfATimeout(Duration patience) {
         assertThatThrownBy(() -> BearerTokenFilter.of(secret, API, patience))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(
                         "send a bearer token to " + API,
                         "a patience of " + patience,
                         "is not from PT0S to PT2562047H47M16.854775807S",
-                        "give a shorter one");
+                        "pass a shorter one");
     }
 
     @Test
-    void theLongestPatienceIsTaken() {
+    void acceptsTheLongestPatience() {
         Duration longest = Duration.ofNanos(Long.MAX_VALUE);
         assertThat(sent(API, BearerTokenFilter.of(secret, API, longest), HttpStatus.OK))
                 .containsExactly("Bearer s-1");
@@ -158,14 +158,14 @@ class BearerTokenFilterTests {
                 "http://[::1]:80",
                 "HTTPS://A.b"
             })
-    void anOriginThatNobodyElseListensToIsTaken(String origin) {
+    void acceptsAConfidentialOrigin(String origin) {
         URI uri = URI.create(origin);
         assertThat(sent(uri.resolve("/x"), BearerTokenFilter.of(secret, uri), HttpStatus.OK))
                 .containsExactly("Bearer s-1");
     }
 
     @Test
-    void aNewlineBehindItIsNotPartOfIt() {
+    void doesNotSendANewlineAtTheEnd() {
         keys.update(token, bytes("s-2\n"));
         awaitVersion(2);
         assertThat(sent("https://api.example.org/")).containsExactly("Bearer s-2");
@@ -173,7 +173,7 @@ class BearerTokenFilterTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"\n", "s-2\n\n", "s-2\r\n", "s 2", "s\n2", "s-2\0", "s-ü", "=", "s=2"})
-    void whatIsNoTokenIsNotSent(String payload) {
+    void doesNotSendAMalformedToken(String payload) {
         keys.update(token, bytes(payload));
         awaitVersion(2);
         assertThatThrownBy(() -> sent("https://api.example.org/"))
@@ -187,7 +187,7 @@ class BearerTokenFilterTests {
     }
 
     @Test
-    void withoutATokenNothingIsSent() {
+    void sendsNothingWithoutAToken() {
         keys.revoke(token);
         BearerTokenFilter filter = BearerTokenFilter.of(secret, API);
         List<ClientRequest> made = new ArrayList<>();
@@ -210,7 +210,7 @@ class BearerTokenFilterTests {
     }
 
     @Test
-    void whatIsRefusedIsSentOnceMoreWithTheNextToken() {
+    void repeatsARefusedRequestWithTheNextToken() {
         List<String> sent = new ArrayList<>();
         ClientResponse response =
                 BearerTokenFilter.of(secret, API)
@@ -228,13 +228,13 @@ class BearerTokenFilterTests {
     }
 
     @Test
-    void whatIsRefusedIsTheAnswerIfNoOtherTokenComes() {
+    void returnsTheRefusalIfNoOtherTokenComes() {
         assertThat(sent(API, BearerTokenFilter.of(secret, API), HttpStatus.UNAUTHORIZED))
                 .containsExactly("Bearer s-1");
     }
 
     @Test
-    void anAnswerThatNobodyWaitsForAnyMoreIsReleased() {
+    void releasesAResponseThatNobodyWaitsFor() {
         PublisherProbe<DataBuffer> body =
                 PublisherProbe.of(
                         Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes("no"))));
@@ -265,7 +265,7 @@ class BearerTokenFilterTests {
                 if (version > 1) {
                     keys.update(token, bytes("s-" + version));
                 }
-                // Whatever token it begins with.
+                // The client may start with the previous token.
                 client.post()
                         .uri("/orders")
                         .bodyValue("an order")

@@ -58,7 +58,7 @@ class RotatingSecretTests {
     void nothingIsLeftOpen() {
         followed.forEach(RotatingSecret::dispose);
         kernel.close();
-        // What was being opened is closed where it is opened.
+        // A queue that was being opened is closed by the thread that opens it.
         eventually("all descriptors are closed", () -> kernel.openDescriptors() == 0);
     }
 
@@ -112,7 +112,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anUpdateIsTheNextVersion() {
+    void countsAnUpdateAsTheNextVersion() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
@@ -126,7 +126,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyThatIsLinkedInItsPlaceIsTheNextVersion() {
+    void countsAReplacingKeyAsTheNextVersion() {
         KeyId old = add("one");
         KeyId staging = keys.addKeyring("staging", Keyring.USER);
         KeyId next = keys.add("user", "token", bytes("two"), staging);
@@ -143,7 +143,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void twoKeysMayTakeEachOthersPlaceForever() {
+    void followsTwoKeysThatReplaceEachOther() {
         KeyId staging = keys.addKeyring("staging", Keyring.USER);
         KeyId one = add("one");
         keys.link(one, Keyring.USER);
@@ -165,7 +165,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyMayComeLater() {
+    void findsAKeyThatIsAddedLater() {
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.ABSENT)
@@ -177,12 +177,12 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aRevokedKeyIsNotUsedThoughNothingHasBeenTold() {
+    void doesNotUseARevokedKeyEvenIfItsNotificationIsLost() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
         kernel.settle();
-        kernel.queue().postLoss(); // so that the revocation itself is lost, whatever is read when
+        kernel.queue().postLoss(); // a pending loss, so that the revocation is lost too
         keys.revoke(key);
         assertThat(whyNone(secret)).isEqualTo(Reason.REVOKED);
         KeyId next = add("two");
@@ -191,7 +191,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aRevocationIsTold() {
+    void reportsARevocation() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -207,7 +207,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyThatGoesIsTold() {
+    void reportsThatAKeyIsGone() {
         List<Runnable> ways =
                 List.of(
                         () -> keys.unlink(keys.list(vault).get(0), vault),
@@ -230,7 +230,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void whatIsDisplacedElsewhereIsStillUsedHere() {
+    void keepsAKeyThatIsUnlinkedElsewhere() {
         KeyId key = add("one");
         keys.link(key, Keyring.USER);
         RotatingSecret secret = follow();
@@ -240,7 +240,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void afterALossItIsLookedAtAgain() {
+    void looksAgainAfterALoss() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -257,7 +257,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void whatChangesNothingIsNoVersion() {
+    void countsOnlyChangesOfTheSecretAsVersions() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -272,7 +272,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anExpiredKeyIsNotUsed() {
+    void doesNotUseAnExpiredKey() {
         KeyId key = add("one");
         keys.setTimeout(key, Duration.ofMinutes(1));
         RotatingSecret secret = follow();
@@ -285,7 +285,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyThatHadExpiredBeforeMayBeUpdated() {
+    void findsTheUpdateOfAKeyThatHadExpiredBefore() {
         KeyId key = add("one");
         keys.setTimeout(key, Duration.ofMinutes(1));
         kernel.advance(Duration.ofSeconds(61));
@@ -296,7 +296,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anExpiryIsToldWhenTheKernelDestroysTheKey() {
+    void reportsAnExpiryWhenTheKernelDestroysTheKey() {
         KeyId key = add("one");
         keys.setTimeout(key, Duration.ofMinutes(1));
         RotatingSecret secret = follow();
@@ -309,19 +309,19 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyInAKeyringInTheKeyringIsNotTaken() {
+    void doesNotTakeAKeyFromANestedKeyring() {
         KeyId inner = keys.addKeyring("inner", vault);
         keys.add("user", "token", bytes("one"), inner);
         RotatingSecret secret = follow();
         assertThatThrownBy(() -> current(secret))
                 .isInstanceOf(CredentialUnavailableException.class)
-                .hasMessageContaining("is in a keyring that is in it");
+                .hasMessageContaining("is in a nested keyring");
         add("two");
         assertThat(current(secret)).isEqualTo("two");
     }
 
     @Test
-    void aKeyThatMayNotBeReadIsTriedAgain() {
+    void retriesAKeyThatMayNotBeRead() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -335,7 +335,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aQueueThatFailsIsReplaced() {
+    void replacesAQueueThatFails() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -356,7 +356,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyringThatIsMadeAnewIsFoundByItsName() {
+    void findsARecreatedKeyringByItsName() {
         KeyId key = add("one");
         RotatingSecret secret = follow("%:vault");
         StepVerifier.create(secret.rotations())
@@ -377,7 +377,7 @@ class RotatingSecretTests {
                 .verify(SOON);
     }
 
-    /** Shows a keyring with a token in it to all, as any user can. */
+    /** Makes a keyring with a token visible to all, as any user can. */
     private KeyId showAnothersVault() {
         AtomicReference<KeyId> theirs = new AtomicReference<>();
         kernel.runAs(
@@ -394,7 +394,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anotherUsersKeyringOfThatNameIsNotFollowed() {
+    void doesNotFollowAnotherUsersKeyringByItsName() {
         KeyId key = add("one");
         RotatingSecret secret = follow("%:vault");
         StepVerifier.create(secret.rotations())
@@ -419,7 +419,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anotherUsersKeyringIsAnErrorAtOnceUnlessItIsPossessed() {
+    void refusesAnotherUsersKeyringUnlessItIsPossessed() {
         keys.unlink(vault, Keyring.USER);
         KeyId theirs = showAnothersVault();
         assertThatThrownBy(() -> follow("%:vault"))
@@ -430,7 +430,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void anOwnKeyringNeedNotBePossessed() {
+    void followsAnOwnKeyringWithoutPossession() {
         KeyId key = add("one");
         keys.setPermissions(vault, ALL);
         keys.setPermissions(key, ALL);
@@ -438,9 +438,9 @@ class RotatingSecretTests {
         assertThat(current(follow("%:vault"))).isEqualTo("one");
     }
 
-    /** Serials are random, but whoever makes keys for long enough gets any. */
+    /** Serials are random, but a user who creates keys for long enough gets any serial. */
     @Test
-    void aSerialThatAnotherUserHasGotIsNotFollowed() {
+    void doesNotFollowASerialThatAnotherUserOwns() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -459,7 +459,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void thereIsNoSecretBeforeItsChangesAreReceived() {
+    void hasNoSecretBeforeItsChangesAreReceived() {
         KeyId key = add("one");
         kernel.fail(NativeCall.EPOLL_CREATE, "EMFILE");
         StepVerifier.create(follow().rotations())
@@ -469,9 +469,9 @@ class RotatingSecretTests {
                 .verify(SOON);
     }
 
-    /** As by a thread that was in a system call when the queue failed. */
+    /** Such a look is made by a thread that was in a system call when the queue failed. */
     @Test
-    void whatALookOfAPredecessorFindsIsIgnored() {
+    void ignoresALookOfAReplacedQueue() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
@@ -486,10 +486,10 @@ class RotatingSecretTests {
                         })
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
                 .expectNext(new Rotation.Loaded(key, 2))
-                .then(() -> secret.lookAgain(predecessor)) // whose queue is closed
+                .then(() -> secret.lookAgain(predecessor)) // its queue is closed
                 .then(() -> assertThat(current(secret)).isEqualTo("one"))
                 .then(() -> kernel.fail(NativeCall.SEARCH, "EKEYEXPIRED"))
-                .then(() -> secret.lookAgain(predecessor)) // which finds no key
+                .then(() -> secret.lookAgain(predecessor)) // it finds no key
                 .then(() -> assertThat(current(secret)).isEqualTo("one"))
                 .then(() -> keys.update(key, bytes("two")))
                 .expectNext(new Rotation.Loaded(key, 3))
@@ -498,13 +498,13 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aKeyringThatIsNotThereIsAnErrorAtOnce() {
+    void failsAtOnceIfTheKeyringDoesNotExist() {
         assertThatThrownBy(() -> follow("%:nowhere")).isInstanceOf(KeyUnavailableException.class);
         assertThatThrownBy(() -> follow("vault")).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void whatIsReplacedIsWiped() {
+    void wipesAReplacedSecret() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         ByteBuffer first = secret.current(Secret::payload).block(SOON);
@@ -521,7 +521,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void itCompletesWhenItIsDisposedOf() {
+    void completesWhenDisposed() {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.rotations())
@@ -535,7 +535,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void whoIsSlowGetsTheLatest() {
+    void reportsOnlyTheLatestToASlowSubscriber() {
         KeyId key = add("0");
         RotatingSecret secret = follow();
         AtomicReference<Rotation> latest = new AtomicReference<>();
@@ -552,7 +552,7 @@ class RotatingSecretTests {
                             }
                             latest.set(secret.rotations().blockFirst(SOON));
                         })
-                .thenRequest(1) // what publishOn had asked for
+                .thenRequest(1) // the demand of publishOn
                 .expectNextCount(1)
                 .thenRequest(1)
                 .assertNext(rotation -> assertThat(rotation).isEqualTo(latest.get()))
@@ -561,7 +561,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void thoseWhoWaitForTheFirstLookGetIt() {
+    void completesCallsThatWaitForTheFirstLook() {
         add("one");
         assertThat(
                         Mono.defer(() -> follow().current(RotatingSecretTests::text))
@@ -571,7 +571,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void nothingButThePayloadHasItInIt() {
+    void showsTheSecretInThePayloadOnly() {
         add("hunter2");
         RotatingSecret secret = follow();
         assertThat(secret.current(Secret::toString).block(SOON)).doesNotContain("hunter2");
@@ -580,7 +580,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void aFunctionThatMakesNothingIsAnError() {
+    void refusesAFunctionThatReturnsNull() {
         add("one");
         RotatingSecret secret = follow();
         StepVerifier.create(secret.current(current -> null))

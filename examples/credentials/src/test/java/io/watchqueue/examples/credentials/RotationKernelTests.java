@@ -43,7 +43,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** Secrets that another process, or a random script, rotates on a real kernel. */
+/** Rotations on a real kernel, by another process or a random script. */
 class RotationKernelTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
@@ -66,7 +66,7 @@ class RotationKernelTests {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** What the secret is, or why there is none. */
+    /** The secret, or the reason why there is none. */
     private String current() {
         return secret.current(
                         current -> StandardCharsets.US_ASCII.decode(current.payload()).toString())
@@ -104,7 +104,7 @@ class RotationKernelTests {
     }
 
     @Test
-    void whatKeyctlDoesIsSeen() throws Exception {
+    void followsChangesMadeByKeyctl() throws Exception {
         assertThat(current()).isEqualTo("ABSENT");
         String key = keyctl("s-1", "padd", "user", "token", vault);
         eventually("it is added", this::current, "s-1");
@@ -122,7 +122,7 @@ class RotationKernelTests {
     }
 
     @Test
-    void anExpiryIsSeenByThoseWhoAsk() {
+    void reportsAnExpiryOnUse() {
         KeyId key = keys.add("user", "token", bytes("s-1"), vault);
         eventually("it is added", this::current, "s-1");
         keys.setTimeout(key, Duration.ofSeconds(1));
@@ -132,7 +132,7 @@ class RotationKernelTests {
     }
 
     @Test
-    void aKeyThatHadExpiredBeforeMayBeUpdated() {
+    void findsTheUpdateOfAKeyThatHadExpiredBefore() {
         secret.dispose();
         KeyId key = keys.add("user", "token", bytes("s-1"), vault);
         keys.setTimeout(key, Duration.ofSeconds(1));
@@ -163,18 +163,18 @@ class RotationKernelTests {
     }
 
     @Test
-    void afterAnyRotationsItIsWhatTheKernelHas() {
+    void hasTheKernelsSecretAfterRandomRotations() {
         rotate(100);
     }
 
     /** Set by {@code -Drotation.steps} and {@code -Drotation.seed}. */
     @Test
     @Tag("proof")
-    void afterManyRotationsItIsWhatTheKernelHas() {
+    void hasTheKernelsSecretAfterManyRandomRotations() {
         rotate(STEPS);
     }
 
-    /** Compares with what the kernel itself finds, after all notifications have come. */
+    /** Compares with the kernel's own search, after all notifications have arrived. */
     private void rotate(int steps) {
         Random random = new Random(SEED);
         for (int step = 1; step <= steps; step++) {
@@ -184,7 +184,7 @@ class RotationKernelTests {
             if (random.nextInt(10) == 0) {
                 flood();
             }
-            // The kernel does collect what is revoked, and what was REVOKED is ABSENT then.
+            // The kernel collects revoked keys, which changes the reason from REVOKED to ABSENT.
             eventually(
                     "step " + step + " of seed " + SEED,
                     () -> {
@@ -215,7 +215,7 @@ class RotationKernelTests {
                 default -> inVault.ifPresent(key -> keys.unlink(key, vault));
             }
         } catch (WatchQueueException e) {
-            // Revoked by a change before, and perhaps collected now: nothing more happens to it.
+            // An earlier change revoked it, and the kernel may have collected it: nothing more happens to it.
             assertThat(e.errnoName()).isIn("EKEYREVOKED", "ENOKEY", "ENOENT");
         }
     }
@@ -252,7 +252,7 @@ class RotationKernelTests {
     }
 
     @Test
-    void nothingIsLeftBehind() {
+    void leavesNoDescriptorOpen() {
         long before = descriptors();
         for (int cycle = 0; cycle < 100; cycle++) {
             RotatingSecret another = RotatingSecret.follow(vault.toString(), "user", "token");
@@ -270,7 +270,7 @@ class RotationKernelTests {
         }
     }
 
-    /** In a process of its own, as it joins a session keyring. */
+    /** In a process of its own, because it joins a session keyring. */
     @Test
     @Tag("proof")
     void theDemonstrationEndsByItself() throws Exception {

@@ -26,14 +26,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/** What a newcomer sees first, on any machine. */
+/** The demonstration that a newcomer sees first, on any machine. */
 class SimulatedDemonstrationTests {
 
     /**
-     * As in a program of its own, where threads are made later than its session, and inherit it.
+     * In a program of its own, all threads start after the session and inherit it.
      */
     @BeforeEach
-    void noThreadIsOlderThanTheSession() {
+    void endThreadsOfEarlierSessions() {
         Schedulers.shutdownNow();
     }
 

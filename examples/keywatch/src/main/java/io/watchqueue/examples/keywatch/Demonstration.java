@@ -43,22 +43,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * {@code keywatch} without a command: keys are changed in about every way there is, and the
- * notifications of it are printed; then a small queue overflows, and the stream shows where. All
- * keys are in a session keyring of its own, which ends with the process.
+ * {@code keywatch} without a command: it changes keys in about every possible way and prints the notifications. Then a small queue overflows, and the stream shows where. All keys are in a new session keyring, which ends with the process.
  *
- * <p>It knows how many notifications each change makes, and fails if they do not come.
+ * <p>It knows the number of notifications for each change, and fails if they do not arrive.
  */
 final class Demonstration {
 
     /** Makes the changes that are demonstrated. */
     interface Changes {
 
-        /**
-         * Makes one.
+        /** Makes a change.
          *
-         * @param arguments as keyctl(1) takes them
-         * @return what keyctl(1) prints
+         * @param arguments the arguments of keyctl(1)
+         * @return the output of keyctl(1)
          */
         String make(List<String> arguments) throws IOException, InterruptedException;
     }
@@ -71,7 +68,7 @@ final class Demonstration {
     private final Semaphore arrived = new Semaphore(0);
     private volatile @Nullable Throwable failure;
 
-    /** One whose changes another process makes: keyctl(1). */
+    /** A demonstration in which another process, keyctl(1), makes the changes. */
     Demonstration(PrintWriter out) {
         this(out, Demonstration::keyctl);
     }
@@ -225,7 +222,7 @@ final class Demonstration {
         await(first);
         subscriber.endOfGroup();
 
-        out.println("now that there is room again: a change of the permissions of busy");
+        out.println("there is room again: a change of the permissions of busy");
         keys.setPermissions(busy, 0x3f3f0000);
         out.println("request(unbounded)");
         subscriber.requestUnbounded();
@@ -234,7 +231,7 @@ final class Demonstration {
         notifications.dispose();
         if (subscriber.losses != 1) {
             throw new IllegalStateException(
-                    subscriber.losses + " losses were reported, not the one that there was");
+                    subscriber.losses + " losses were reported, instead of one");
         }
     }
 
@@ -242,7 +239,7 @@ final class Demonstration {
         return payload.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Requests notifications when asked to, and prints equal ones together. */
+    /** Requests notifications on demand of the demonstration, and prints equal ones together. */
     private final class Unhurried extends BaseSubscriber<Notification> {
 
         private final KeyNames names;
@@ -256,7 +253,7 @@ final class Demonstration {
 
         @Override
         protected void hookOnSubscribe(Subscription subscription) {
-            // No demand yet: the kernel's queue has to hold what comes.
+            // No demand yet: the kernel's queue holds the notifications.
         }
 
         @Override

@@ -26,8 +26,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
- * The descriptions of keys by serial, remembered: when a key was revoked or removed, the kernel
- * describes it no more. For one thread.
+ * A cache of descriptions of keys by serial, because the kernel no longer describes a revoked or removed key. For one thread.
  */
 final class KeyNames {
 
@@ -57,11 +56,11 @@ final class KeyNames {
         try {
             return Optional.of(keys.describe(KeyId.of(serial)));
         } catch (WatchQueueException e) {
-            return Optional.empty(); // gone already, or not for us to see
+            return Optional.empty(); // gone already, or without View
         }
     }
 
-    /** Returns the description, if it is remembered or the kernel gives it now. */
+    /** Returns the description, from the cache or from the kernel. */
     Optional<KeyDescription> of(int serial) {
         KeyDescription remembered = known.get(serial);
         if (remembered != null) {
@@ -72,7 +71,7 @@ final class KeyNames {
         return described;
     }
 
-    /** To be called when a key is gone: its serial may be given to another one. */
+    /** Call this when a key is gone: the kernel may reuse its serial. */
     void forget(int serial) {
         known.remove(serial);
     }

@@ -48,18 +48,18 @@ import java.util.concurrent.TimeoutException;
         subcommands = WatchCommand.class,
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
-            "0:all was well",
-            "1:the kernel refused something",
+            "0:success",
+            "1:the kernel refused an operation, or the output failed",
             "2:the command line was wrong",
             "3:this machine has no watch queues",
-            "141:nobody reads what it prints any more"
+            "141:the reader of the output has gone"
         })
 public final class KeyWatch implements Callable<Integer> {
 
     private static final int REFUSED = 1;
     private static final int UNSUPPORTED = 3;
 
-    /** The status that a shell gives a filter ended by SIGPIPE, which a JVM ignores. */
+    /** The exit status of a filter that SIGPIPE ended, as shells report it. A JVM ignores SIGPIPE. */
     private static final int NOBODY_READS = 141;
 
     private static final char REPLACEMENT = '\ufffd';
@@ -72,10 +72,10 @@ public final class KeyWatch implements Callable<Integer> {
     private boolean simulated;
 
     /**
-     * Runs the command. It prints UTF-8 whatever the locale is, since programs read it.
+     * Runs the command. It prints UTF-8 in every locale, because programs read it.
      *
      * @param arguments see {@code --help}
-     * @throws Exception if it fails in a way that it does not expect
+     * @throws Exception if it fails unexpectedly
      */
     public static void main(String[] arguments) throws Exception {
         StandardOutput output = new StandardOutput();
@@ -98,7 +98,7 @@ public final class KeyWatch implements Callable<Integer> {
         if (!arguments.isEmpty()) {
             return commandLine().setOut(out).setErr(err).execute(asTyped(arguments));
         }
-        // Nothing to parse: the classes that do would take an emulated JVM some seconds.
+        // There is nothing to parse, and loading the parser's classes takes an emulated JVM some seconds.
         try {
             return new Demonstration(out).run();
         } catch (Exception e) {
@@ -110,7 +110,7 @@ public final class KeyWatch implements Callable<Integer> {
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);
     }
 
-    /** In a locale without them, such as C, the JVM replaces all characters that are not ASCII. */
+    /** In a locale such as C, the JVM replaces all characters of arguments that are not ASCII. /proc has the originals. */
     private static String[] asTyped(List<String> arguments) {
         if (arguments.stream().noneMatch(argument -> argument.indexOf(REPLACEMENT) >= 0)) {
             return arguments.toArray(String[]::new);
@@ -118,7 +118,7 @@ public final class KeyWatch implements Callable<Integer> {
         try {
             List<String> words =
                     List.of(Files.readString(Path.of("/proc/self/cmdline")).split("\0", -1));
-            int end = words.size() - 1; // the last one is empty, behind the last of the zeros
+            int end = words.size() - 1; // the last word is empty, after the final zero
             return words.subList(end - arguments.size(), end).toArray(String[]::new);
         } catch (IOException e) {
             return arguments.toArray(String[]::new); // not in UTF-8, or there is no /proc

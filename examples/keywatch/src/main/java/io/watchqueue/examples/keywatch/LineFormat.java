@@ -34,7 +34,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** How a notification is printed, on one line. */
+/** The format of a notification, on one line. */
 enum LineFormat {
 
     /** For people. */
@@ -53,7 +53,7 @@ enum LineFormat {
                 return TIME.format(time)
                         + "  ------  "
                         + column("LOSS")
-                        + "the kernel's queue was full here: what came next was dropped";
+                        + "the kernel's queue was full: notifications were dropped here";
             } else {
                 what = column("UNKNOWN") + notification;
             }
@@ -66,7 +66,7 @@ enum LineFormat {
         }
     },
 
-    /** For programs: an object a line. */
+    /** For programs: one JSON object per line. */
     JSON {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
@@ -104,7 +104,7 @@ enum LineFormat {
         }
     },
 
-    /** For scripts that know {@code keyctl watch}, of which these are the lines. */
+    /** For scripts: the lines of {@code keyctl watch}. */
     KEYCTL {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
@@ -123,8 +123,8 @@ enum LineFormat {
             if (notification instanceof LossNotification) {
                 return "-- LOSS --";
             }
-            // It would print nothing, but no kernel posts such yet, and dropping in silence is not
-            // for us.
+            // keyctl would print nothing. No kernel posts such a notification yet, and it must not
+            // be dropped in silence.
             return "-- UNKNOWN " + notification.type() + "/" + notification.subtype() + " --";
         }
     };
@@ -136,10 +136,10 @@ enum LineFormat {
     /**
      * Prints a notification.
      *
-     * @param time when it arrived; the kernel does not say when it happened
+     * @param time the time of its arrival; the kernel does not report when it happened
      * @param notification the notification
      * @param names the descriptions of its keys
-     * @return a line without its end
+     * @return a line without a line break
      */
     abstract String line(ZonedDateTime time, Notification notification, KeyNames names);
 
@@ -173,7 +173,7 @@ enum LineFormat {
         };
     }
 
-    /** A key, as people want to read of it. */
+    /** A key in words, for people. */
     static String text(int serial, KeyNames names) {
         String number = Integer.toUnsignedString(serial);
         return names.of(serial)
@@ -181,7 +181,7 @@ enum LineFormat {
                 .orElseGet(() -> "key " + number);
     }
 
-    /** A description is anybody's text, and must not steer the terminal. */
+    /** Any user can write a description, and it must not control the terminal. */
     private static String printable(String text) {
         StringBuilder printable = new StringBuilder();
         text.codePoints()

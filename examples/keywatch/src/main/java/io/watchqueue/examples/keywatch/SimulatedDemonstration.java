@@ -27,8 +27,7 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The demonstration on the library's simulated kernel, which needs nothing of this machine's. The
- * keys are this process's own, so that it also makes the changes: keyctl(1) would not find them.
+ * The demonstration on the library's simulated kernel, which runs on any machine. The keys exist in this process only. It makes the changes itself, because keyctl(1) would not find the keys.
  */
 final class SimulatedDemonstration {
 
@@ -43,7 +42,7 @@ final class SimulatedDemonstration {
         }
     }
 
-    /** Does what keyctl(1) does with these arguments, and returns what it prints. */
+    /** Makes the change that keyctl(1) makes with these arguments, and returns the output. */
     private static String change(Keyctl keys, List<String> arguments) {
         switch (arguments.get(0)) {
             case "add" -> {

@@ -24,7 +24,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Standard output, which reports that it cannot be written: {@code System.out} hides that. */
+/** Standard output that reports failed writes, which {@code System.out} hides. */
 final class StandardOutput extends OutputStream {
 
     private static final int TYPE = 0170000; // inode(7): S_IFMT and what it may be
@@ -49,12 +49,12 @@ final class StandardOutput extends OutputStream {
         }
     }
 
-    /** Why it could not be written, null if it could. */
+    /** The error of a failed write; null if there was none. */
     @Nullable IOException failure() {
         return failure;
     }
 
-    /** Whether it is a pipe or a socket, which fail when their reader has gone. */
+    /** Whether it is a pipe or a socket. Writing to these fails when their reader has gone. */
     boolean isReadByAProgram() {
         try {
             int mode = (int) Files.getAttribute(Path.of("/proc/self/fd/1"), "unix:mode");

@@ -44,14 +44,14 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.concurrent.Callable;
 
-/** {@code keywatch watch}: until Ctrl-C, or until all that is watched is gone. */
+/** {@code keywatch watch}: prints changes until Ctrl-C, or until all watched keys are gone. */
 @Command(
         name = "watch",
         mixinStandardHelpOptions = true,
         description = "Prints the changes of keys until Ctrl-C, or until all of them are gone.")
 final class WatchCommand implements Callable<Integer> {
 
-    /** Enough to print in one go, and little beside what the kernel keeps. */
+    /** Enough for one batch of output, and little beside the capacity of the kernel's queue. */
     private static final int BATCH = 32;
 
     @Option(
@@ -62,7 +62,7 @@ final class WatchCommand implements Callable<Integer> {
             description = {
                 "Print only these events: instantiated, updated, linked, unlinked, cleared, revoked,"
                         + " invalidated, setattr, or as keyctl(1) has them: inst, upd, link, unlk, clr, rev, inv, attr."
-                        + " The kernel does the filtering. Removals and losses always come."
+                        + " The kernel does the filtering. Removals and losses are always printed."
             })
     private List<KeyEvent> events = List.of();
 
@@ -71,7 +71,7 @@ final class WatchCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description =
-                    "What the notifications are to carry, 0 to 255; default: ${DEFAULT-VALUE}.")
+                    "The tag of the notifications, 0 to 255; default: ${DEFAULT-VALUE}.")
     private int tag;
 
     @Option(
@@ -79,7 +79,7 @@ final class WatchCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "" + WatchQueue.MAX_CAPACITY,
             description =
-                    "How many notifications the kernel keeps before it drops, 1 to 512; default: ${DEFAULT-VALUE}.")
+                    "The number of notifications that the kernel keeps before it drops new ones, 1 to 512; default: ${DEFAULT-VALUE}.")
     private int capacity;
 
     @Option(
@@ -87,14 +87,14 @@ final class WatchCommand implements Callable<Integer> {
             paramLabel = "FORMAT",
             defaultValue = "text",
             description =
-                    "text, json (an object a line), or keyctl (what 'keyctl watch' prints); default: ${DEFAULT-VALUE}.")
+                    "text, json (one object per line), or keyctl (the lines of 'keyctl watch'); default: ${DEFAULT-VALUE}.")
     private LineFormat format;
 
     @Parameters(
             arity = "1..*",
             paramLabel = "KEYRING",
             description =
-                    "What to watch: a special keyring (@s, @u, @us, @p, @t), %%TYPE:DESCRIPTION such as"
+                    "A key to watch: a special keyring (@s, @u, @us, @p, @t), %%TYPE:DESCRIPTION such as"
                             + " %%keyring:tokens, or a serial.")
     private List<String> references;
 
@@ -125,32 +125,32 @@ final class WatchCommand implements Callable<Integer> {
 
     private void print(ReactiveWatchQueue queue, Keyctl keys, KeyNames names) {
         PrintWriter out = spec.commandLine().getOut();
-        // Iterating prints on this thread: the reader never waits for a terminal, the kernel's
-        // queue does.
+        // Iterating prints on this thread, so that notifications wait in the kernel's queue and the
+        // reader never waits for a terminal.
         for (Notification notification : queue.receive().toIterable(BATCH)) {
             ZonedDateTime now = ZonedDateTime.now(ZoneId.systemDefault());
             out.print(format.line(now, notification, names) + '\n');
-            if (out.checkError()) { // which flushes first
+            if (out.checkError()) { // flushes first
                 return;
             }
             if (notification instanceof RemovalNotification removal) {
                 names.forget((int) removal.id());
             } else if (notification instanceof LossNotification) {
-                unwatchWhatIsGone(queue, keys);
+                unwatchGoneKeys(queue, keys);
             }
         }
     }
 
-    /** The removal of a key may have been lost: then only this shows that it is gone. */
-    private static void unwatchWhatIsGone(ReactiveWatchQueue queue, Keyctl keys) {
+    /** The removal of a key may have been lost. Then only a look shows that the key is gone. */
+    private static void unwatchGoneKeys(ReactiveWatchQueue queue, Keyctl keys) {
         for (Watch watch : queue.watches()) {
             try {
                 keys.describe(watch.key());
             } catch (KeyPermissionException e) {
-                // It is there.
+                // The key exists.
             } catch (KeyUnavailableException e) {
                 queue.unwatch(watch.key())
-                        .block(); // does nothing if it is only revoked, or expired
+                        .block(); // does nothing if the key is only revoked or expired
             }
         }
     }
@@ -166,10 +166,10 @@ final class WatchCommand implements Callable<Integer> {
             }
             for (String reference : references) {
                 KeyId key = keys.find(reference);
-                // Not a serial: that would take the permission to search it.
+                // A serial is not resolved, because that would need the Search permission.
                 KeyId serial = key.isSpecial() ? keys.resolve(key, true) : key;
                 builder.watch(serial, tag);
-                names.of(serial.value()); // while it is there
+                names.of(serial.value()); // while the key exists
             }
             return builder;
         } catch (IllegalArgumentException e) {
@@ -177,7 +177,7 @@ final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    /** Event names in any case, or keyctl's abbreviations. */
+    /** Converts event names in any case, and keyctl's abbreviations. */
     static final class EventConverter implements CommandLine.ITypeConverter<KeyEvent> {
         @Override
         public KeyEvent convert(String name) {
@@ -188,7 +188,7 @@ final class WatchCommand implements Callable<Integer> {
                 }
             }
             throw new CommandLine.TypeConversionException(
-                    "'" + name + "' is no event; see 'keywatch watch --help'");
+                    "'" + name + "' is not an event; see 'keywatch watch --help'");
         }
     }
 }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A wrong command line is reported before anything is done. */
+/** Errors in the command line are reported before anything is done. */
 class CommandLineTests {
 
     private final Invocation keywatch = new Invocation();
@@ -48,14 +48,14 @@ class CommandLineTests {
                 "watch --tag many @u",
                 "listen @u"
             })
-    void aWrongCommandLineIsRefused(String line) {
+    void refusesAWrongCommandLine(String line) {
         assertThat(keywatch.run(line.split(" "))).isEqualTo(2);
         assertThat(keywatch.out()).isEmpty();
         assertThat(keywatch.err()).contains("Usage: keywatch");
     }
 
     @Test
-    void anUnknownEventIsNamed() {
+    void namesAnUnknownEvent() {
         keywatch.run("watch", "--filter", "updated,exploded", "@u");
         assertThat(keywatch.err()).contains("'exploded'", "upd");
     }
@@ -72,7 +72,7 @@ class CommandLineTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "watch @u", "watch %keyring:none"})
-    void withoutSupportTheLibrarySaysWhatIsMissing(String line) {
+    void reportsWhatIsMissingWithoutSupport(String line) {
         WatchQueueSupport support = WatchQueueSupport.probe();
         assumeThat(support.isAvailable()).isFalse();
         assertThat(keywatch.run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(3);

@@ -20,7 +20,7 @@ import picocli.CommandLine;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/** The command line in this process, and what it prints. */
+/** The command line in this process, and its output. */
 final class Invocation {
 
     private final StringWriter out = new StringWriter();
@@ -33,7 +33,7 @@ final class Invocation {
         return command.execute(arguments);
     }
 
-    /** What is printed so far. */
+    /** The output so far. */
     String out() {
         return out.toString();
     }

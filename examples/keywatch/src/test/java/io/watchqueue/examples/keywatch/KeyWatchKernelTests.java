@@ -52,7 +52,7 @@ class KeyWatchKernelTests {
 
     @Test
     void theDemonstrationShowsEveryChangeAndTheLossInItsPlace() throws Exception {
-        // It joins a session of its own, which is the thread's.
+        // The demonstration joins a session for its thread.
         CompletableFuture<Integer> end = inBackground(keywatch::run);
         assertThat(end.get(120, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
         assertThat(keywatch.out().lines().map(KeyWatchKernelTests::withoutNumbers))
@@ -90,11 +90,11 @@ class KeyWatchKernelTests {
                         "request(unbounded)",
                         "tag 5   UPDATED      user # \"busy\"",
                         "and 21 more of these",
-                        "------  LOSS         the kernel's queue was full here: what came next was dropped",
+                        "------  LOSS         the kernel's queue was full: notifications were dropped here",
                         "tag 5   SETATTR      user # \"busy\"");
     }
 
-    /** Serials of any number become "#", and the time goes. */
+    /** Replaces each serial by "#", and removes the time. */
     private static String withoutNumbers(String line) {
         return line.strip()
                 .replaceFirst("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  ", "")
@@ -116,7 +116,7 @@ class KeyWatchKernelTests {
                         });
         CompletableFuture<Integer> ourEnd =
                 inBackground(() -> keywatch.run("watch", "--format", "keyctl", ring.toString()));
-        // Only its output shows that keyctl is watching.
+        // Only the output of keyctl shows that it is watching.
         await(
                 () -> {
                     keys.setPermissions(ring, 0x3f3f3f3f);
@@ -180,7 +180,7 @@ class KeyWatchKernelTests {
     }
 
     @Test
-    void aKeyThatGrantsViewOnlyIsWatched() throws Exception {
+    void watchesAKeyThatGrantsOnlyView() throws Exception {
         keys.setPermissions(token, 0x01010101);
         CompletableFuture<Integer> ours =
                 inBackground(() -> keywatch.run("watch", "--format=keyctl", token.toString()));
@@ -197,7 +197,7 @@ class KeyWatchKernelTests {
     }
 
     @Test
-    void whatTheKernelRefusesIsToldWithTheWayOut() {
+    void reportsARefusalOfTheKernelWithTheWayOut() {
         assertThat(keywatch.run("watch", "%keyring:no such")).isEqualTo(1);
         assertThat(keywatch.err()).startsWith("keywatch: ").contains("no such", "ENOKEY");
         assertThat(keywatch.out()).isEmpty();
@@ -213,7 +213,7 @@ class KeyWatchKernelTests {
     }
 
     /**
-     * On a thread of its own: in the common pool one that blocks may keep others from beginning.
+     * On a thread of its own, because a blocking task can delay others in the common pool.
      */
     private static <T> CompletableFuture<T> inBackground(Supplier<T> action) {
         return CompletableFuture.supplyAsync(action, task -> new Thread(task).start());

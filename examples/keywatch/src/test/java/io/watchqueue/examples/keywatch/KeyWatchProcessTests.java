@@ -34,7 +34,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The program as a process of its own: what others read of it, and how it ends. */
+/** The program as a process of its own: its output, and how it ends. */
 @Timeout(180)
 class KeyWatchProcessTests {
 
@@ -43,7 +43,7 @@ class KeyWatchProcessTests {
     private final List<String> command =
             new ArrayList<>(
                     List.of(
-                            // Maven may run with signals ignored, and its children then would, too.
+                            // Maven may run with ignored signals, which its children inherit.
                             "env",
                             "--default-signal=HUP,INT,TERM",
                             "LC_ALL=C",
@@ -82,7 +82,7 @@ class KeyWatchProcessTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"ar-EG-u-nu-arab", "tr-TR", "th-TH-u-ca-buddhist", "de-DE"})
-    void whatProgramsReadIsTheSameInEachLocale(String locale) throws Exception {
+    void printsTheSameInEveryLocale(String locale) throws Exception {
         String[] tag = locale.split("-", 3);
         command.add(command.indexOf("-cp"), "-Duser.language=" + tag[0]);
         command.add(command.indexOf("-cp"), "-Duser.country=" + tag[1].substring(0, 2));
@@ -104,7 +104,7 @@ class KeyWatchProcessTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"text", "json", "keyctl"})
-    void itEndsAtTheFirstLineThatNobodyReads(String format) throws Exception {
+    void endsAtTheFirstLineThatNobodyReads(String format) throws Exception {
         start(null, "watch", "--format", format, TOKEN);
         try (BufferedReader lines = lines()) {
             assertThat(lines.readLine()).as(err()).isNotNull();
@@ -114,7 +114,7 @@ class KeyWatchProcessTests {
     }
 
     @Test
-    void aFullDiskIsTold() throws Exception {
+    void reportsAFullDisk() throws Exception {
         start(new File("/dev/full"), "watch", TOKEN);
         assertThat(process.waitFor()).isEqualTo(1);
         assertThat(err()).contains("keywatch: write to standard output: ");

@@ -70,14 +70,14 @@ class LineFormatTests {
     }
 
     @Test
-    void aDescriptionDoesNotSteerTheTerminal() {
+    void escapesDescriptionsForTheTerminal() {
         put(TOKEN, "user", "\033[2Jgone\n\u202eyek");
         assertThat(text(new KeyNotification(KeyEvent.UPDATED, TOKEN, 0, 1)))
                 .endsWith("user 18 \"\\u001b[2Jgone\\u000a\\u202eyek\"");
     }
 
     @Test
-    void jsonIsAnObjectALine() {
+    void jsonIsOneObjectPerLine() {
         assertThat(json(new KeyNotification(KeyEvent.LINKED, RING, TOKEN, 255)))
                 .isEqualTo(
                         "{\"time\":\"2026-11-23T11:00:00.250Z\",\"event\":\"LINKED\",\"tag\":255,"
@@ -112,7 +112,7 @@ class LineFormatTests {
     }
 
     @Test
-    void keyctlLinesThatAreNoKeyEvents() {
+    void keyctlLinesOfOtherNotifications() {
         assertThat(keyctl(new RemovalNotification(RING, 7))).isEqualTo("17 gc");
         assertThat(keyctl(new LossNotification())).isEqualTo("-- LOSS --");
         assertThat(keyctl(new UnknownNotification(9, 3, 8, new byte[0])))

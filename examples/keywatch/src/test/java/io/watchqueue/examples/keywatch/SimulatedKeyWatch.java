@@ -22,7 +22,7 @@ import io.watchqueue.test.SimulatedKernel;
 
 import java.util.concurrent.locks.LockSupport;
 
-/** The program on a simulated kernel, in which {@value #NAME} is updated all the time. */
+/** The program on a simulated kernel, where the key {@value #NAME} is updated all the time. */
 final class SimulatedKeyWatch {
 
     static final String NAME = "t\u00f6k\u00e9n";

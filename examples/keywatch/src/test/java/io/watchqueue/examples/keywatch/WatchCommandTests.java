@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
-/** What is watched, and for how long, on the simulated kernel. */
+/** The keys that are watched, and the end of the command, on the simulated kernel. */
 @Timeout(180)
 class WatchCommandTests {
 
@@ -61,7 +61,7 @@ class WatchCommandTests {
     }
 
     @Test
-    void aKeyThatGrantsViewOnlyIsWatched() {
+    void watchesAKeyThatGrantsOnlyView() {
         keys.setPermissions(token, VIEW_ONLY);
         CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
         kernel.queue().post(new KeyNotification(KeyEvent.UPDATED, token, 1));
@@ -71,7 +71,7 @@ class WatchCommandTests {
     }
 
     @Test
-    void itEndsAlsoIfTheRemovalOfItsLastKeyWasLost() {
+    void endsEvenIfTheRemovalOfItsLastKeyWasLost() {
         CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
         kernel.queue().dropNext(2);
         keys.invalidate(token);

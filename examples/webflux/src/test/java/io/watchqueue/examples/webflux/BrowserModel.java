@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The tree that a browser has which does what the events say, as the page does. */
+/** The tree of a browser that applies the events, as the page does. */
 final class BrowserModel {
 
     private final Map<Integer, Node> keys = new LinkedHashMap<>();
@@ -64,7 +64,7 @@ final class BrowserModel {
         node.members().forEach(this::learn);
     }
 
-    /** Each link that leads from the root on, as "keyring-member". */
+    /** Each link below the root, as "keyring-member". */
     Set<String> links() {
         Set<String> links = new TreeSet<>();
         collect(root, links);

@@ -42,7 +42,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a browser gets, from the simulated kernel. */
+/** The stream of a browser, on the simulated kernel. */
 class ChangeStreamTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
@@ -61,7 +61,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void changesComeBehindATreeOfAll() {
+    void sendsTheTreeAndThenChanges() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         StepVerifier.create(application.changes("%:orders"))
                 .assertNext(
@@ -88,7 +88,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void whatIsLinkedIsFollowedAndAllThatIsInIt() {
+    void followsALinkedKeyringAndTheKeysInIt() {
         KeyId elsewhere = keys.addKeyring("elsewhere", Keyring.USER);
         KeyId deep = keys.add("user", "deep", SECRET, elsewhere);
         StepVerifier.create(application.changes("%:orders"))
@@ -108,7 +108,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void whatIsUnlinkedIsFollowedNoMoreAndAgainWhenItIsBack() {
+    void followsAKeyOnlyWhileItIsLinked() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         keys.link(token, Keyring.USER);
         StepVerifier.create(application.changes("%:orders"))
@@ -126,7 +126,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aKeyThatIsDestroyedIsToldAndGoneFromTheTree() {
+    void reportsADestroyedKeyAndRemovesItFromTheTree() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         keys.add("user", "other", SECRET, orders);
         StepVerifier.create(application.changes("%:orders"))
@@ -147,7 +147,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aLossIsToldInItsPlaceAndMadeUpForAtOnce() {
+    void reportsALossWhereItHappenedAndResyncsAtOnce() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         KeyId kept = keys.addKeyring("kept", orders);
         StepVerifier.create(application.changes("%:orders"))
@@ -178,7 +178,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aBrowserThatComesBackIsToldSo() {
+    void reportsAReconnection() {
         StepVerifier.create(
                         application
                                 .client()
@@ -193,7 +193,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void allBrowsersShareAQueueAndTheLastOneClosesIt() {
+    void allBrowsersShareAQueueThatTheLastOneCloses() {
         ChangeStreams streams = application.bean(ChangeStreams.class);
         KeyringFeed feed = application.bean(KeyringFeeds.class).get("%:orders");
         List<TestSubscriber<Object>> browsers = new ArrayList<>();
@@ -202,13 +202,13 @@ class ChangeStreamTests {
             streams.open(feed, false, () -> {}).subscribe(browsers.get(browser - 1));
         }
         eventually(
-                "all are told",
+                "all have it",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 1));
         assertThat(kernel.queues()).hasSize(1);
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isEqualTo(20);
         keys.clear(orders);
         eventually(
-                "all are told",
+                "all have it",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
         browsers.forEach(TestSubscriber::cancel);
         eventually(
@@ -218,7 +218,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aSlowBrowserLosesAloneAndIsToldHowMuch() {
+    void aSlowBrowserLosesAloneAndGetsTheCount() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         ChangeStreams streams = application.bean(ChangeStreams.class);
         KeyringFeed feed = application.bean(KeyringFeeds.class).get("%:orders");
@@ -227,24 +227,24 @@ class ChangeStreamTests {
         TestSubscriber<ServerSentEvent<Object>> quick = TestSubscriber.create();
         streams.open(feed, false, () -> {}).subscribe(slow);
         streams.open(feed, false, () -> {}).subscribe(quick);
-        eventually("it is told", () -> quick.getReceivedOnNext().size() == 1);
-        eventually("it is told", () -> slow.getReceivedOnNext().size() == 1);
+        eventually("it has arrived", () -> quick.getReceivedOnNext().size() == 1);
+        eventually("it has arrived", () -> slow.getReceivedOnNext().size() == 1);
         int changes = 500;
         for (int change = 1; change <= changes; change++) {
             keys.update(token, SECRET);
-            int told = change + 1;
-            eventually("it is told", () -> quick.getReceivedOnNext().size() == told);
+            int received = change + 1;
+            eventually("it has arrived", () -> quick.getReceivedOnNext().size() == received);
         }
         slow.request(Long.MAX_VALUE);
-        eventually("the loss is told", () -> names(slow).contains("loss"));
+        eventually("the loss has arrived", () -> names(slow).contains("loss"));
         eventually(
-                "the resync is told",
+                "the resync has arrived",
                 () -> names(slow).get(names(slow).size() - 1).equals("resync"));
         assertThat(names(quick)).doesNotContain("loss");
         int loss = names(slow).indexOf("loss");
-        ChangeEvents.Loss told = (ChangeEvents.Loss) slow.getReceivedOnNext().get(loss).data();
-        assertThat(told.origin()).isEqualTo("client");
-        assertThat(told.dropped()).isEqualTo(changes - (loss - 1));
+        ChangeEvents.Loss received = (ChangeEvents.Loss) slow.getReceivedOnNext().get(loss).data();
+        assertThat(received.origin()).isEqualTo("client");
+        assertThat(received.dropped()).isEqualTo(changes - (loss - 1));
         assertThat(application.count("watchqueue.losses", "origin:subscriber")).isEqualTo(1);
         quick.cancel();
         slow.cancel();
@@ -262,7 +262,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void theStreamEndsWithItsKeyringAlsoIfTheRemovalIsLost() {
+    void theStreamEndsWithItsKeyringEvenIfTheRemovalIsLost() {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(() -> kernel.queue().dropNext(2))
@@ -300,7 +300,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aKeyThatWasUnlinkedWithoutViewIsFollowedAgain() {
+    void followsAKeyAgainThatWasUnlinkedWithoutView() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         keys.link(token, Keyring.USER);
         StepVerifier.create(application.changes("%:orders"))
@@ -330,7 +330,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aKeyringThatIsMadeAnewIsFollowedFromThenOn() {
+    void followsARecreatedKeyring() {
         keys.invalidate(orders);
         StepVerifier.create(application.changes("%:orders"))
                 .expectErrorSatisfies(
@@ -341,7 +341,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aFailureOfTheQueueEndsTheStreamAndTheNextOneWorks() {
+    void endsTheStreamIfTheQueueFailsAndOpensTheNext() {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(kernel::settle)
@@ -356,7 +356,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void theEndOfTheApplicationCompletesTheStreams() {
+    void completesTheStreamsWhenTheApplicationEnds() {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(application::close)

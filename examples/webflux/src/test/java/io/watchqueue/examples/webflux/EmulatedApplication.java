@@ -38,20 +38,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The application's jar on a kernel that has watch queues, and a shell on the same kernel: what
- * {@code examples/run webflux} starts.
+ * The application's jar on a kernel that has watch queues, and a shell on the same kernel, as {@code examples/run webflux} starts them.
  */
 final class EmulatedApplication implements ServedApplication {
 
     private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
     private static final String END = "end of the output, status ";
 
-    /** Each member of a keyring, and of those in it. */
+    /** Prints each member of a keyring, and of the keyrings in it. */
     private static final String WALK =
             "walk() { local key; for key in $(keyctl rlist $1 2> /dev/null); do echo $1-$key;"
                     + " case $(keyctl rdescribe $key 2> /dev/null) in keyring*) walk $key ;; esac; done; }";
 
-    /** One process that does nothing else is faster than what is done for each change. */
+    /** One process makes changes faster than the application handles them. */
     private static final String FLOOD =
             "perl -e 'my ($KEYCTL, $KEYCTL_UPDATE, $payload) = (250, 2, \"1\");"
                     + " syscall($KEYCTL, $KEYCTL_UPDATE, $ARGV[0] + 0, $payload, 1) for 1 .. 5000' ";
@@ -84,7 +83,7 @@ final class EmulatedApplication implements ServedApplication {
         Thread reader = new Thread(this::read, "output of the application");
         reader.setDaemon(true);
         reader.start();
-        // One stream: by two, a complaint can come after the end of the command's output.
+        // One stream for both: otherwise an error can arrive after the end of the command's output.
         run("exec 2>&1");
         run(WALK);
     }
@@ -185,9 +184,9 @@ final class EmulatedApplication implements ServedApplication {
         return new TreeSet<>(run("walk " + keyring));
     }
 
-    /** Has the shell run this, and returns what it printed. */
+    /** Runs a line in the shell, and returns the lines that it printed. */
     private List<String> run(String line) {
-        // In one line, since the shell reads the next, which has a status of its own.
+        // In one line, because each further line would have a status of its own.
         input.println(line + "; echo \"" + END + "$?\"");
         List<String> printed = new ArrayList<>();
         while (true) {
@@ -217,7 +216,7 @@ final class EmulatedApplication implements ServedApplication {
     @Override
     public void close() {
         Stream<ProcessHandle> all = process.descendants();
-        // The process itself would close its output as well, which is being read.
+        // Process.destroy() would also close its output, which is still being read.
         process.toHandle().destroy();
         eventually("the application has ended", () -> !process.isAlive());
         all.forEach(ProcessHandle::destroyForcibly);

@@ -51,7 +51,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** What is answered to whom, and what is refused. */
+/** Responses and refusals over HTTP. */
 class HttpTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
@@ -78,14 +78,14 @@ class HttpTests {
     }
 
     @Test
-    void theKeyringsOfTheConfigurationAreListed() {
+    void listsTheKeyringsOfTheConfiguration() {
         assertThat(application.get("/keyrings").get("keyrings").values())
                 .extracting(JsonNode::asString)
                 .containsExactly("@u", "%:orders");
     }
 
     @Test
-    void noPayloadIsToldAnywhere() {
+    void showsNoPayloadAnywhere() {
         KeyId orders = keys.addKeyring("orders", Keyring.USER);
         String secret = "hunter2-hunter2";
         KeyId token = keys.add("user", "token", secret.getBytes(StandardCharsets.UTF_8), orders);
@@ -107,7 +107,7 @@ class HttpTests {
     }
 
     @Test
-    void otherKeyringsAreRefusedWhetherThereAreAnyOrNot() {
+    void refusesOtherKeyringsWhetherTheyExistOrNot() {
         keys.addKeyring("private", Keyring.USER);
         for (String other : List.of("%:private", "%:none", "@s", "12345", "../x", "%:orders ")) {
             for (String path : List.of(TREE, CHANGES)) {
@@ -117,14 +117,14 @@ class HttpTests {
     }
 
     @Test
-    void aKeyringThatIsNotThereIsNotFound() {
+    void answersNotFoundForAMissingKeyring() {
         for (String path : List.of(TREE, CHANGES)) {
             assertProblem(answer(path, "%:orders"), 404, "No such keyring now", "ENOKEY");
         }
     }
 
     @Test
-    void anotherUsersKeyringOfThatNameIsRefusedUnlessItIsPossessed() {
+    void refusesAnotherUsersKeyringByNameUnlessItIsPossessed() {
         kernel.as(
                 4711,
                 4711,
@@ -147,7 +147,7 @@ class HttpTests {
     }
 
     @Test
-    void aKeyringThatMayNotBeSeenIsForbidden() {
+    void answersForbiddenForAKeyringWithoutView() {
         KeyId orders = keys.addKeyring("orders", Keyring.USER);
         kernel.fail(NativeCall.WATCH_KEY, "EACCES");
         assertProblem(answer(TREE, "%:orders"), 403, "Keyring not permitted", "EACCES");
@@ -156,7 +156,7 @@ class HttpTests {
     }
 
     @Test
-    void whatTheMachineCannotDoIsUnavailable() {
+    void answersUnavailableIfKeyringsCannotBeWatched() {
         kernel.fail(NativeCall.PIPE2, "EMFILE");
         assertProblem(answer(TREE, "@u"), 503, "Keyrings cannot be watched now", "RLIMIT_NOFILE");
         kernel.fail(NativeCall.PIPE2, "ENOPKG");
@@ -164,7 +164,7 @@ class HttpTests {
     }
 
     @Test
-    void moreStreamsThanTheLimitAreRefusedUntilOneEnds() {
+    void refusesStreamsBeyondTheLimitUntilOneEnds() {
         Disposable first = application.changes("@u").subscribe();
         Disposable second = application.changes("@u").subscribe();
         eventually(
@@ -183,7 +183,7 @@ class HttpTests {
     }
 
     @Test
-    void anIdleStreamShowsThatItIsAlive() {
+    void sendsHeartbeatsOnAnIdleStream() {
         StepVerifier.create(application.changes("@u").mapNotNull(ServerSentEvent::comment))
                 .expectNext("", "", "")
                 .thenCancel()
@@ -191,8 +191,8 @@ class HttpTests {
     }
 
     @Test
-    void aBrowserThatTakesNothingIsCutOff() throws IOException {
-        // So many that their tree soon fills what TCP keeps for a browser.
+    void disconnectsABrowserThatReadsNothing() throws IOException {
+        // Enough keys for the tree to fill the buffers of TCP.
         for (int key = 1; key <= 500; key++) {
             keys.add("user", "key " + key, new byte[] {1}, Keyring.USER);
         }
@@ -208,7 +208,7 @@ class HttpTests {
                     "the browser is there",
                     () -> application.gauge("watchqueue.subscribers", "keyring:@u") == 1);
             eventually(
-                    "the browser is cut off",
+                    "the browser is disconnected",
                     () -> {
                         kernel.queue().postLoss();
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;
@@ -221,7 +221,7 @@ class HttpTests {
         byte[] buffer = new byte[65536];
         try {
             while (stream.read(buffer) >= 0) {
-                // It is what was on the way.
+                // Discard the data that was under way.
             }
         } catch (IOException e) {
             assertThat(e).hasMessageContaining("reset");
@@ -229,7 +229,7 @@ class HttpTests {
     }
 
     @Test
-    void aHostThatItDoesNotHaveIsNotAnswered() {
+    void refusesAnUnknownHost() {
         for (String host : List.of("localhost", "127.0.0.1:8080", "[::1]:80", "Keys.example")) {
             assertThat(status("/keyrings", host)).as(host).isEqualTo(200);
         }
@@ -239,7 +239,7 @@ class HttpTests {
     }
 
     @Test
-    void itsStatusIsToldByAnyHostAndNothingElse() {
+    void answersAnyHostWithTheStatusOnly() {
         for (String path :
                 List.of(
                         "/actuator/health",
@@ -258,7 +258,7 @@ class HttpTests {
     }
 
     @Test
-    void foreignPagesAreAllowedNothing() {
+    void allowsForeignPagesNothing() {
         HttpHeaders headers =
                 application
                         .client()
@@ -278,13 +278,13 @@ class HttpTests {
     }
 
     @Test
-    void itListensOnLoopbackOnly() {
+    void listensOnLoopbackOnly() {
         assertThat(application.bean(Environment.class).getProperty("server.address"))
                 .isEqualTo("127.0.0.1");
     }
 
     @Test
-    void itsHealthSaysWhatTheKernelCanAndWhichKeyringsAreThere() {
+    void healthReportsTheKernelAndTheKeyrings() {
         JsonNode health = application.get("/actuator/health/details");
         assertThat(health.get("status").asString()).isEqualTo("UP");
         JsonNode details = health.get("components").get("watchQueue").get("details");

@@ -42,7 +42,7 @@ class KeyExpiriesTests {
     }
 
     @Test
-    void theyAreThoseOfTheKernelThatIsInstalled() {
+    void timeoutsComeFromTheInstalledKernel() {
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             Keyctl keys = Keyctl.system();
             KeyId token = keys.add("user", "to\nken", new byte[1], Keyring.USER);

@@ -43,7 +43,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
-/** The application on a real kernel, of which another process changes the keys. */
+/** The application on a real kernel, whose keys another process changes. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Tag("proof")
 class KeyringApplicationKernelTests {
@@ -56,13 +56,13 @@ class KeyringApplicationKernelTests {
                     "watchqueue.linger=100ms",
                     "watchqueue.capacity=32");
     private final long pipesAtRest = pipes();
-    private final List<ServerSentEvent<JsonNode>> told = new CopyOnWriteArrayList<>();
+    private final List<ServerSentEvent<JsonNode>> received = new CopyOnWriteArrayList<>();
 
     @AfterEach
     void theQueueIsClosedAgain() {
         eventually("the queue is closed", () -> pipes() == pipesAtRest);
         keys.clear(orders);
-        told.clear();
+        received.clear();
     }
 
     @AfterAll
@@ -85,7 +85,7 @@ class KeyringApplicationKernelTests {
 
     /** The events, each as "EVENT key aux", or the name of another event. */
     private List<String> changes() {
-        return told.stream()
+        return received.stream()
                 .map(
                         event ->
                                 "notification".equals(event.event())
@@ -103,22 +103,22 @@ class KeyringApplicationKernelTests {
                 application
                         .changes(orders.toString())
                         .filter(event -> event.event() != null)
-                        .subscribe(told::add, e -> {});
-        eventually("the resync is told", () -> changes().equals(List.of("resync")));
+                        .subscribe(received::add, e -> {});
+        eventually("the resync has arrived", () -> changes().equals(List.of("resync")));
         return subscription;
     }
 
     @Test
-    void whatKeyctlDoesIsTold() throws Exception {
+    void reportsChangesMadeByKeyctl() throws Exception {
         Disposable subscription = subscribe();
         int token = keyctl("add", "user", "token", "hunter2", orders.toString());
-        eventually("as many events are told", () -> told.size() == 2);
+        eventually("that many events have arrived", () -> received.size() == 2);
         keyctl("timeout", Integer.toString(token), "86400");
-        eventually("as many events are told", () -> told.size() == 3);
+        eventually("that many events have arrived", () -> received.size() == 3);
         keyctl("revoke", Integer.toString(token));
-        eventually("as many events are told", () -> told.size() == 4);
+        eventually("that many events have arrived", () -> received.size() == 4);
         keyctl("unlink", Integer.toString(token), orders.toString());
-        eventually("as many events are told", () -> told.size() == 5);
+        eventually("that many events have arrived", () -> received.size() == 5);
         assertThat(changes())
                 .containsExactly(
                         "resync",
@@ -126,29 +126,29 @@ class KeyringApplicationKernelTests {
                         "SETATTR " + token + " 0",
                         "REVOKED " + token + " 0",
                         "UNLINKED " + orders + " " + token);
-        JsonNode linked = told.get(1).data();
+        JsonNode linked = received.get(1).data();
         assertThat(linked.get("node").get("description").asString()).isEqualTo("token");
         assertThat(linked.get("node").get("expiry").asString()).isEqualTo("never");
         assertThat(linked.get("members").get(0).asInt()).isEqualTo(token);
-        assertThat(told.get(2).data().get("node").get("expiry").asString()).matches("1d|2[34]h");
-        assertThat(told.get(4).data().get("members").isEmpty()).isTrue();
-        assertThat(told.toString()).doesNotContain("hunter2");
+        assertThat(received.get(2).data().get("node").get("expiry").asString()).matches("1d|2[34]h");
+        assertThat(received.get(4).data().get("members").isEmpty()).isTrue();
+        assertThat(received.toString()).doesNotContain("hunter2");
         subscription.dispose();
     }
 
     @Test
-    void aKeyThatWasUnlinkedWithoutViewIsFollowedAgain() {
+    void followsAKeyAgainThatWasUnlinkedWithoutView() {
         KeyId token = keys.add("user", "unseen", new byte[] {1}, Keyring.USER);
         keys.link(token, orders);
         Disposable subscription = subscribe();
         keys.setPermissions(token, 0x3e3e3e3e);
         keys.unlink(token, orders);
-        eventually("as many events are told", () -> told.size() == 3);
+        eventually("that many events have arrived", () -> received.size() == 3);
         keys.setPermissions(token, 0x3f3f3f3f);
         keys.link(token, orders);
-        eventually("as many events are told", () -> told.size() == 4);
+        eventually("that many events have arrived", () -> received.size() == 4);
         keys.revoke(token);
-        eventually("as many events are told", () -> told.size() == 5);
+        eventually("that many events have arrived", () -> received.size() == 5);
         assertThat(changes())
                 .containsExactly(
                         "resync",
@@ -161,12 +161,12 @@ class KeyringApplicationKernelTests {
     }
 
     @Test
-    void anOverflowIsTold() {
+    void reportsAnOverflow() {
         KeyId token = keys.add("user", "token", new byte[] {1}, orders);
         Disposable subscription = subscribe();
-        // One process that does nothing else is faster than what is done for each change here.
+        // One process makes changes faster than the application handles them.
         eventually(
-                "a loss is told",
+                "a loss has arrived",
                 () -> {
                     for (int change = 0; change < 1000; change++) {
                         keys.update(token, new byte[] {1});
@@ -174,15 +174,15 @@ class KeyringApplicationKernelTests {
                     return changes().contains("loss");
                 });
         int loss = changes().indexOf("loss");
-        eventually("as many events are told", () -> told.size() > loss + 1);
+        eventually("that many events have arrived", () -> received.size() > loss + 1);
         assertThat(changes().get(loss + 1)).isEqualTo("resync");
-        assertThat(told.get(loss).data().get("origin").asString()).isEqualTo("kernel");
-        assertThat(told.get(loss + 1).data().get("reason").asString()).isEqualTo("loss");
+        assertThat(received.get(loss).data().get("origin").asString()).isEqualTo("kernel");
+        assertThat(received.get(loss + 1).data().get("reason").asString()).isEqualTo("loss");
         subscription.dispose();
     }
 
     @Test
-    void theQueueIsClosedWithTheLastBrowser() {
+    void closesTheQueueWithTheLastBrowser() {
         Disposable subscription = subscribe();
         assertThat(pipes()).isGreaterThan(pipesAtRest);
         subscription.dispose();
@@ -201,13 +201,13 @@ class KeyringApplicationKernelTests {
         try {
             return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
         } catch (IOException e) {
-            // Closed since it was listed.
+            // It was closed after it was listed.
             return false;
         }
     }
 
     @Test
-    void itsHealthIsThatOfTheKernel() {
+    void healthReportsTheKernel() {
         JsonNode health = application.get("/actuator/health/details");
         assertThat(health.get("status").asString()).isEqualTo("UP");
         assertThat(health.at("/components/watchQueue/details/kernel").asString()).contains("Linux");

@@ -44,7 +44,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
-/** That what is known of a keyring, here and in a browser, is what the kernel says of it. */
+/** The mirror of a keyring, and a browser's tree, against the kernel's own. */
 class KeyringMirrorTests {
 
     private static final int OPEN_FILES = 500;
@@ -63,7 +63,7 @@ class KeyringMirrorTests {
         kernel.close();
     }
 
-    /** A stream of all events of the root, in a model, with the mirror that it is from. */
+    /** A stream of all events of the root, applied to a model, and the mirror that it comes from. */
     private Followed follow(int limit, int capacity) {
         WatchqueueProperties properties =
                 new Binder(
@@ -73,8 +73,8 @@ class KeyringMirrorTests {
                                                 root.toString(),
                                                 "watchqueue.keys",
                                                 limit,
-                                                // Longer than a thread may wait for a processor:
-                                                // another mirror would know less.
+                                                // Longer than a thread waits for a processor,
+                                                // because a new mirror would know less.
                                                 "watchqueue.linger",
                                                 "1m",
                                                 "watchqueue.capacity",
@@ -90,7 +90,7 @@ class KeyringMirrorTests {
                 new ChangeStreams(properties).open(feed, false, () -> {});
         open.add(events.subscribe(followed::apply));
         open.add(feed);
-        eventually("the tree is told", () -> followed.trees() == 1);
+        eventually("the tree has arrived", () -> followed.trees() == 1);
         return followed;
     }
 
@@ -127,7 +127,7 @@ class KeyringMirrorTests {
     }
 
     @Test
-    void aBrowserThatDoesWhatItIsToldHasTheTreeOfTheKernel() {
+    void eventsRebuildTheTreeOfTheKernel() {
         Random random = new Random(6);
         for (int round = 0; round < 20; round++) {
             Followed followed = follow(1000, round % 2 == 0 ? 512 : 1);
@@ -179,13 +179,13 @@ class KeyringMirrorTests {
                 default -> keys.setPermissions(key, 0x3f3f0000);
             }
         } catch (WatchQueueException e) {
-            // The kernel refuses some of these: what is gone, or would make a circle.
+            // The kernel refuses changes of a key that is gone, and links that would make a cycle.
             assertThat(e.errno()).as(e.getMessage()).isPositive();
         }
     }
 
     @Test
-    void noMoreKeysThanTheLimitAreWatchedAndDrawn() {
+    void watchesAndDrawsNoMoreKeysThanTheLimit() {
         KeyId inner = keys.addKeyring("inner", root);
         for (int key = 1; key <= 50; key++) {
             keys.add("user", "key " + key, SECRET, inner);
@@ -197,7 +197,7 @@ class KeyringMirrorTests {
     }
 
     @Test
-    void moreKeysThanMayBeWatchedAreDrawnAllTheSame() {
+    void drawsKeysBeyondTheLimitOfWatches() {
         IntStream.rangeClosed(1, OPEN_FILES + 5)
                 .forEach(key -> keys.add("user", "key " + key, SECRET, root));
         Followed followed = follow(1000, 512);
@@ -206,7 +206,7 @@ class KeyringMirrorTests {
     }
 
     @Test
-    void aKeyThatMayNotBeLookedAtIsThere() {
+    void drawsAKeyWithoutView() {
         KeyId hidden = keys.add("user", "hidden", SECRET, root);
         keys.setPermissions(hidden, 0);
         Node node = follow(1000, 512).tree().members().get(0);
@@ -215,7 +215,7 @@ class KeyringMirrorTests {
     }
 
     @Test
-    void aKeyThatGrantsViewLaterIsFollowedWhenItsKeyringHasChanged() {
+    void followsAKeyThatGrantsViewLaterWhenItsKeyringChanges() {
         KeyId hidden = keys.add("user", "hidden", SECRET, root);
         keys.setPermissions(hidden, 0x3e3e0000);
         follow(1000, 512);
@@ -232,7 +232,7 @@ class KeyringMirrorTests {
         Followed followed = follow(1000, 512);
         keys.revoke(inner);
         kernel.queue().postLoss();
-        eventually("the tree is told", () -> followed.trees() == 2);
+        eventually("the tree has arrived", () -> followed.trees() == 2);
         Node node = followed.tree().members().get(0);
         assertThat(node.description()).isEqualTo("inner");
         assertThat(node.complete()).isFalse();

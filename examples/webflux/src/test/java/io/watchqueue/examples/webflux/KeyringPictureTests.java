@@ -42,7 +42,7 @@ class KeyringPictureTests {
     }
 
     @Test
-    void aKeyringIsDrawnWholeAtItsFirstPlaceOnly() {
+    void drawsAKeyringWholeAtItsFirstPlaceOnly() {
         keyring(1, List.of(2, 3));
         keyring(2, List.of(4));
         keyring(3, List.of(2, 4));
@@ -59,7 +59,7 @@ class KeyringPictureTests {
     }
 
     @Test
-    void keyringsThatAreLinkedManyTimesMakeNoHugePicture() {
+    void limitsThePictureOfKeyringsThatAreLinkedManyTimes() {
         List<Integer> everywhere = Collections.nCopies(1000, 2);
         keyring(1, everywhere);
         keyring(2, everywhere);
@@ -82,7 +82,7 @@ class KeyringPictureTests {
     }
 
     @Test
-    void ofAnUnknownKeyThereIsTheSerial() {
+    void drawsTheSerialOfAnUnknownKey() {
         assertThat(new KeyringPicture(known::get, 50).of(7))
                 .isEqualTo(new Node(7, null, null, null, null, null, null, false, List.of()));
     }

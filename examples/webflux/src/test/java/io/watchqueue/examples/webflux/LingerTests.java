@@ -32,7 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A keyring that is followed without a browser. */
+/** A keyring that is still followed without a browser. */
 class LingerTests {
 
     private static final Duration LINGER = Duration.ofSeconds(10);
@@ -50,10 +50,10 @@ class LingerTests {
     }
 
     @Test
-    void theTreeIsRightAlsoAfterTheLastBrowserHasLeft() {
-        AtomicInteger told = new AtomicInteger();
-        Disposable browser = application.changes("@u").subscribe(event -> told.incrementAndGet());
-        eventually("the browser is there", () -> told.get() > 0);
+    void theTreeIsRightEvenAfterTheLastBrowserHasLeft() {
+        AtomicInteger received = new AtomicInteger();
+        Disposable browser = application.changes("@u").subscribe(event -> received.incrementAndGet());
+        eventually("the browser is there", () -> received.get() > 0);
         Instant start = Instant.now();
         eventually("it stays for long", () -> start.plus(LINGER).isBefore(Instant.now()));
         browser.dispose();

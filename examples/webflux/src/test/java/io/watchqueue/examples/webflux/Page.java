@@ -44,12 +44,11 @@ import java.util.logging.Logger;
 /** The page in a browser without a window. */
 final class Page implements AutoCloseable {
 
-    /** Installing it may be part of starting it. */
+    /** Starting the browser may include its installation. */
     private static final Duration UNTIL_INSTALLED = Duration.ofMinutes(10);
 
     /**
-     * Selenium misses classes for this Chromium's DevTools; the one command that is used needs
-     * none.
+     * Selenium warns that it has no classes for this Chromium's DevTools. The one command that is used needs none.
      */
     private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 
@@ -60,7 +59,7 @@ final class Page implements AutoCloseable {
         LoggingPreferences logs = new LoggingPreferences();
         logs.enable(LogType.BROWSER, Level.ALL);
         ChromeOptions options = new ChromeOptions();
-        // Chromium has no sandbox for root, and nothing but this project's page is opened.
+        // Chromium has no sandbox for root. Only this project's page is opened.
         options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage");
         options.setCapability("goog:loggingPrefs", logs);
         browser =
@@ -72,7 +71,7 @@ final class Page implements AutoCloseable {
                         options);
     }
 
-    /** What a shown change, loss or resync is. */
+    /** A change, loss or resync in the timeline. */
     record Entry(String kind, String event, String about, long count) {
 
         boolean is(String expectedKind, String expectedEvent) {
@@ -84,7 +83,7 @@ final class Page implements AutoCloseable {
         browser.get(address);
     }
 
-    /** Goes on in a new tab, and returns what to {@link #switchTo}. */
+    /** Opens a new tab and switches to it. Returns its name for {@link #switchTo}. */
     String newTab() {
         return browser.switchTo().newWindow(WindowType.TAB).getWindowHandle();
     }
@@ -101,7 +100,7 @@ final class Page implements AutoCloseable {
         browser.manage().window().setSize(new Dimension(width, height));
     }
 
-    /** Whether there is something beside what is seen. */
+    /** Whether the page scrolls sideways. */
     boolean isWiderThanTheWindow() {
         return (boolean)
                 browser.executeScript(
@@ -139,7 +138,7 @@ final class Page implements AutoCloseable {
                                 """));
     }
 
-    /** The attributes of a key's row, none if there is no row. */
+    /** The attributes of a key's row; empty if there is no row. */
     @SuppressWarnings("unchecked")
     Map<String, String> row(KeyId key) {
         return (Map<String, String>)
@@ -151,7 +150,7 @@ final class Page implements AutoCloseable {
                         key.value());
     }
 
-    /** What is shown of what happened, the newest last. */
+    /** The entries of the timeline, the newest last. */
     @SuppressWarnings("unchecked")
     List<Entry> timeline() {
         List<List<Object>> entries =
@@ -187,7 +186,7 @@ final class Page implements AutoCloseable {
         return browser.getPageSource();
     }
 
-    /** What the page was refused, or has failed in, since this was asked last. */
+    /** The browser's warnings and errors since the last call. */
     List<String> complaints() {
         return browser.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())

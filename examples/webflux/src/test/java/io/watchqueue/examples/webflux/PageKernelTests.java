@@ -21,8 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * On a real kernel, with another process, keyctl(1), that changes the keys. Runs on this machine's
- * own kernel, where the browser is, and boots another one for the application if need be.
+ * The page, with the application on a real kernel, where keyctl(1) changes the keys. The browser runs on this machine's own kernel; another one is booted for the application if necessary.
  */
 @Tag("proof")
 class PageKernelTests extends PageScenarios {

@@ -40,7 +40,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
 
-/** The page in Chromium, and changes of keys on the kernel on which the application runs. */
+/** The page in Chromium, while keys change on the application's kernel. */
 @Timeout(1200)
 @Tag("browser")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -52,7 +52,7 @@ abstract class PageScenarios {
     private Page page;
     private KeyId keyring;
 
-    /** Starts the application, with these properties. */
+    /** Starts the application with these properties. */
     abstract ServedApplication serve(String... properties) throws IOException;
 
     @BeforeAll
@@ -83,9 +83,9 @@ abstract class PageScenarios {
     }
 
     @Test
-    void whatHappensToKeysShowsInTheTreeAndInTheTimeline() throws IOException {
+    void showsChangesInTheTreeAndInTheTimeline() throws IOException {
         KeyId orders = application.addKeyring("orders", keyring);
-        // From then on it is watched; what is in it before comes with it.
+        // From now on it is watched.
         awaitRow(orders, "description", "orders");
         KeyId token = application.addKey("token", "hunter2", orders);
         awaitRow(token, "description", "token");
@@ -133,7 +133,7 @@ abstract class PageScenarios {
     }
 
     @Test
-    void aLossIsDrawnWhereItFellAndTheTreeIsRightBehindIt() throws IOException {
+    void drawsALossWhereItHappenedAndResyncsTheTree() throws IOException {
         KeyId orders = application.addKeyring("orders", keyring);
         application.addKey("receipt", "1", orders);
         KeyId busy = application.addKey("busy", "1", keyring);
@@ -144,9 +144,9 @@ abstract class PageScenarios {
                     application.flood(busy);
                     return page.timeline().stream().anyMatch(entry -> entry.kind().equals("loss"));
                 });
-        // The first ones may be dropped still, and then are found by a resync.
+        // The first keys may still be dropped; a resync finds them.
         eventually(
-                "a change comes behind the losses",
+                "a change follows the losses",
                 () -> {
                     KeyId next = application.addKey("next", "1", keyring);
                     awaitRow(next, "description", "next");
@@ -176,12 +176,12 @@ abstract class PageScenarios {
     }
 
     @Test
-    void thePageSaysThatTheApplicationHasEndedAndRecoversWhenItIsBack() throws IOException {
+    void showsThatTheApplicationHasEndedAndRecovers() throws IOException {
         KeyId before = application.addKey("before", "1", keyring);
         awaitRow(before, "description", "before");
 
         application.stop();
-        eventually("it is said", () -> page.state().equals("reconnecting"));
+        eventually("the page shows it",  () -> page.state().equals("reconnecting"));
         assertThat(page.connection()).contains("No connection since");
         assertThat(page.links()).contains(keyring + "-" + before);
         pictures("stopped");
@@ -198,7 +198,7 @@ abstract class PageScenarios {
     }
 
     @Test
-    void afterAnyChangesTheTreeIsThatOfTheKernel() {
+    void showsTheKernelsTreeAfterRandomChanges() {
         Random random = new Random(4);
         List<KeyId> keyrings = new ArrayList<>(List.of(keyring));
         List<KeyId> keys = new ArrayList<>();
@@ -206,7 +206,7 @@ abstract class PageScenarios {
             try {
                 change(random, keyrings, keys);
             } catch (ServedApplication.RefusedException e) {
-                // As some are: keys that are gone, or keyrings in themselves.
+                // The kernel refuses changes of a key that is gone, and links that would make a cycle.
             }
             if (step % 10 == 9) {
                 eventually(
@@ -237,7 +237,7 @@ abstract class PageScenarios {
     }
 
     @Test
-    void itFitsAPhoneAndIsUsedByKeysAndShowsInTheDark() {
+    void fitsAPhoneWorksByKeyboardAndHasADarkMode() {
         KeyId orders = application.addKeyring("orders", keyring);
         KeyId token = application.addKey("token".repeat(40), "1", orders);
         eventually("it is shown", () -> !page.row(token).isEmpty());
@@ -278,7 +278,7 @@ abstract class PageScenarios {
         eventually("it is in the timeline", () -> page.timeline().stream().anyMatch(wanted));
     }
 
-    /** For people: how it looks. */
+    /** A picture of the page, for people. */
     private void pictures(String name) throws IOException {
         page.picture(PICTURES.resolve(name + ".png"));
     }

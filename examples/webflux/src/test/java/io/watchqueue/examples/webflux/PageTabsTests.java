@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The page in several tabs of a browser, which has six connections to a server and no more. */
+/** The page in several tabs of a browser, which has only six connections to a server. */
 @Timeout(600)
 @Tag("browser")
 class PageTabsTests {
@@ -77,7 +77,7 @@ class PageTabsTests {
     }
 
     @Test
-    void allTabsShowAllThatHappensAndShareAStream() {
+    void allTabsShowAllChangesAndShareAStream() {
         List<String> tabs = openTabs();
         assertThat(streams("@u")).isEqualTo(1);
         KeyId late = keys.add("user", "late", new byte[] {1}, archive);
@@ -115,7 +115,7 @@ class PageTabsTests {
     }
 
     @Test
-    void allTabsAreToldWhatIsRefused() {
+    void allTabsShowARefusal() {
         List<String> tabs = openTabs();
         for (String tab : tabs) {
             page.switchTo(tab);

@@ -15,7 +15,7 @@
  */
 package io.watchqueue.examples.webflux;
 
-/** On the simulated kernel. */
+/** The page, with the application on the simulated kernel. */
 class PageTests extends PageScenarios {
 
     @Override

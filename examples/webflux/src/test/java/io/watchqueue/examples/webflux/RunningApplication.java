@@ -58,12 +58,12 @@ final class RunningApplication implements AutoCloseable {
         return start(List.of(), properties);
     }
 
-    /** With these configurations as well. */
+    /** Starts it with further configurations. */
     static RunningApplication start(List<Class<?>> configurations, String... properties) {
         return start(0, configurations, properties);
     }
 
-    /** On that port, or on any if it is 0. */
+    /** Starts it on a port, or on any free one if that is 0. */
     static RunningApplication start(int port, List<Class<?>> configurations, String... properties) {
         String[] arguments =
                 Stream.of(QUIETLY.stream(), Stream.of("server.port=" + port), Stream.of(properties))
@@ -126,7 +126,7 @@ final class RunningApplication implements AutoCloseable {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("still not so after " + SOON + ": " + what);
+                throw new AssertionError("not so after " + SOON + ": " + what);
             }
             LockSupport.parkNanos(1_000_000);
         }
@@ -137,7 +137,7 @@ final class RunningApplication implements AutoCloseable {
         context.close();
     }
 
-    /** Closes this and the kernel it runs on, of which nothing may be left open. */
+    /** Closes the application and its kernel, and checks that nothing is left open. */
     void closeWith(SimulatedKernel kernel) {
         close();
         kernel.settle();

@@ -20,10 +20,10 @@ import io.watchqueue.KeyId;
 import java.time.Duration;
 import java.util.Set;
 
-/** The application as the page's tests need it, and the keys of the kernel on which it runs. */
+/** The application for the tests of the page, and the keys of its kernel. */
 interface ServedApplication extends AutoCloseable {
 
-    /** What the kernel says no to. */
+    /** A change that the kernel refused. */
     final class RefusedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -34,7 +34,7 @@ interface ServedApplication extends AutoCloseable {
 
     String address();
 
-    /** Ends the application. Its kernel, and the keys, stay. */
+    /** Ends the application. Its kernel and the keys stay. */
     void stop();
 
     /** Starts it again, at the same address. */
@@ -46,7 +46,7 @@ interface ServedApplication extends AutoCloseable {
 
     void update(KeyId key, String payload);
 
-    /** Updates a key 5,000 times, faster than the application looks at a change. */
+    /** Updates a key 5,000 times, faster than the application handles changes. */
     void flood(KeyId key);
 
     void setTimeout(KeyId key, Duration timeout);

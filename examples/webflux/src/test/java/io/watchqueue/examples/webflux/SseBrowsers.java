@@ -34,8 +34,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Browsers on one thread, each of which checks that the changes come in the order in which the keys
- * are changed, one after the other, again and again.
+ * Browsers on one thread. Keys are changed one after the other, again and again, and each browser checks that the changes arrive in that order.
  */
 final class SseBrowsers implements AutoCloseable {
 
@@ -162,7 +161,7 @@ final class SseBrowsers implements AutoCloseable {
             }
         }
 
-        /** Of each its length in hexadecimal, a line break, itself, and a line break. */
+        /** A chunk is its length in hexadecimal, a line break, its bytes, and a line break. */
         private void takeChunks() {
             if (!inBody) {
                 int head = received.indexOf("\r\n\r\n");

@@ -40,10 +40,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
- * Many browsers at a time, some of which never read, and changes all the while.
+ * Many browsers at a time, some of which never read, under constant changes.
  *
- * <p>System properties: {@code load.browsers}, how many, a fiftieth of which never read; {@code
- * load.seconds}, how long; {@code load.rate}, changes a second.
+ * <p>System properties: {@code load.browsers}, the number of browsers, a fiftieth of which never read; {@code load.seconds}, the duration; {@code load.rate}, changes per second.
  */
 final class StreamLoad {
 
@@ -55,7 +54,7 @@ final class StreamLoad {
 
     private StreamLoad() {}
 
-    /** So that who does not read is stuck soon, and not in megabytes that TCP would keep for it. */
+    /** Small buffers, so that a browser that does not read is stuck soon, and not after megabytes in TCP's buffers. */
     @Configuration
     static class SmallSendBuffers {
 
@@ -110,11 +109,10 @@ final class StreamLoad {
 
             System.out.printf(
                     "%d browsers, %d of them never reading; %d changes in %d s%n"
-                            + "  every other one was told every change or a loss in its place: %d"
+                            + "  each of the others got every change, or a loss in its place: %d"
                             + " events in order, %d losses of the kernel, %d of browsers%n"
                             + "  streams open at the end: %d%n"
-                            + "  memory in use after a collection, at the start and after each"
-                            + " quarter, KiB: %s%n"
+                            + "  memory after GC in KiB, at the start and at 25, 50, 75 and 100 %%: %s%n"
                             + "  shutdown: %d ms%n",
                     BROWSERS,
                     STUCK,
@@ -134,7 +132,7 @@ final class StreamLoad {
         }
     }
 
-    /** A browser takes two, its own and the server's. */
+    /** A browser takes two descriptors, its own and the server's. */
     private static void checkDescriptors() {
         long allowed =
                 ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
@@ -156,7 +154,7 @@ final class StreamLoad {
         return (long) application.count("watchqueue.losses", "origin:" + origin);
     }
 
-    /** On the heap and beside it. */
+    /** Bytes in use on the heap and in buffers. */
     private static long memory() {
         System.gc();
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class StreamLoadKernelTests {
 
     @Test
-    void manyBrowsersAreToldEveryChangeOrALossAndTheStuckOnesHarmNobody() throws Exception {
+    void sendsEveryChangeOrALossToManyBrowsersBesideStuckOnes() throws Exception {
         StreamLoad.run();
     }
 }

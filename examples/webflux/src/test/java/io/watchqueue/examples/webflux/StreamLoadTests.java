@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class StreamLoadTests {
 
     @Test
-    void manyBrowsersAreToldEveryChangeOrALossAndTheStuckOnesHarmNobody() throws Exception {
+    void sendsEveryChangeOrALossToManyBrowsersBesideStuckOnes() throws Exception {
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             StreamLoad.run();
             RunningApplication.eventually(

@@ -42,7 +42,7 @@ class WatchqueuePropertiesTests {
     }
 
     @Test
-    void theDefaultsAreCautious() {
+    void defaultsAreCautious() {
         WatchqueueProperties properties = bind(Map.of());
         assertThat(properties.keyrings()).containsExactly("@u");
         assertThat(properties.capacity()).isEqualTo(512);
@@ -77,7 +77,7 @@ class WatchqueuePropertiesTests {
         "streams.stalled, 25h",
         "keyrings, ''",
     })
-    void whatCannotBeIsRefusedByName(String property, String value) {
+    void namesThePropertyOfARefusedValue(String property, String value) {
         assertThatThrownBy(() -> bind(Map.of("watchqueue." + property, value)))
                 .rootCause()
                 .hasMessageStartingWith("watchqueue." + property + "=")
