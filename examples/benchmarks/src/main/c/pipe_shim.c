@@ -1,7 +1,7 @@
 /*
- * To be preloaded (LD_PRELOAD) where the kernel has no watch queues, or where they are not what is to be measured: a notification
- * pipe becomes an ordinary one of 1 MiB, and updating any key writes one page of notifications, as a kernel lays them out, into the
- * pipe that was watched last. What is preloaded knows nothing of it.
+ * Preload this (LD_PRELOAD) if the kernel has no watch queues, or if they are not to be measured. A notification pipe becomes an
+ * ordinary one of 1 MiB. Each update of a key writes one page of notifications, in the kernel's layout, into the pipe that was opened
+ * last. The program does not notice.
  */
 #define _GNU_SOURCE
 #include "shim.h"

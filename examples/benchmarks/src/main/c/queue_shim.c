@@ -1,7 +1,7 @@
 /*
- * To be preloaded (LD_PRELOAD) where the kernel has no watch queues: one queue, of one key, made of a FIFO, between a process that
- * watches the key and one that changes it. Keys are the kernel's own, and so is the time that an update takes. What has no room is
- * dropped, and the next notification that has finds a loss before it, as the kernel does it (post_one_notification, watch_queue.c).
+ * Preload this (LD_PRELOAD) if the kernel has no watch queues. It models one queue of one key by a FIFO, between a process that
+ * watches the key and one that changes it. Keys are the kernel's own, and so is the time that an update takes. If the queue is full,
+ * notifications are dropped, and a loss precedes the next one that fits, as in the kernel (post_one_notification, watch_queue.c).
  *
  * $QUEUE_SHIM names a folder for the FIFO.
  */
@@ -19,10 +19,10 @@
 
 #define MAX_SLOTS 512
 
-/* What both processes know of the queue. */
+/* The state that both processes share. */
 struct shared {
     volatile long slots;
-    /* Counts the queues: whoever has an older one has to open it anew. */
+    /* Counts the queues. A writer with an older one has to open the FIFO again. */
     volatile long queue;
     volatile int tag;
 };
@@ -30,7 +30,7 @@ struct shared {
 static char fifo[PATH_MAX];
 static struct shared *shared;
 
-/* Of whoever changes keys. */
+/* The writer's state. */
 static int queue_end = -1, lost;
 static long queue;
 
@@ -91,7 +91,7 @@ static void look_for_queue(void) {
 
 static void post(int key, unsigned subtype) {
     struct {
-        /* As long as any other: a pipe that is no queue splits what a read has no room for. */
+        /* As long as a key notification, because an ordinary pipe splits messages that do not fit into a read. */
         struct key_notification loss;
         struct key_notification change;
     } message = {

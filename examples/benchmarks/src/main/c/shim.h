@@ -1,6 +1,6 @@
 /*
- * What the preloaded libraries here have in common: they answer pipe2(2), ioctl(2) and syscall(2) themselves, or pass them on to whoever
- * would have. Included once, by a library that defines answer_ioctl and answer_syscall.
+ * The common part of the preloaded libraries. They answer pipe2(2), ioctl(2) and syscall(2) themselves, or pass them on to the C library.
+ * A library that defines answer_ioctl and answer_syscall includes this once.
  */
 #ifndef SHIM_H
 #define SHIM_H

@@ -1,15 +1,15 @@
 /*
- * What this library is compared with: the same work, written in C as plainly as one would.
+ * The counterpart of this library in the benchmarks: the same work, in plain C.
  *
- *   twin write                       makes changes, as standard input says, of a key whose serial it prints first:
- *                                      flood N    updates it N times as fast as it can, then changes its permissions every 10 ms,
+ *   twin write                       creates a key, prints its serial, and changes it by the commands on standard input:
+ *                                      flood N    updates it N times as fast as possible, then changes its permissions every 10 ms,
  *                                                 until the next line
- *                                      pace N US  updates it N times, US microseconds between; prints when each began, in ns
- *   twin flood KEY SLOTS             counts what of each flood arrives, until standard input ends
- *   twin slow KEY SLOTS NANOS        the same, with work of NANOS for each notification
- *   twin latency KEY N               prints when each of N updates arrived, in ns of CLOCK_MONOTONIC
- *   twin lines KEY N                 the same, of the lines of "keyctl watch KEY", which is watching when this is ready
- *   twin drain KEY POSTS EACH ROUNDS fills a queue by POSTS updates, of EACH notifications, and empties it: prints ns for each round
+ *                                      pace N US  updates it N times, US microseconds apart; prints the start of each, in ns
+ *   twin flood KEY SLOTS             counts the notifications of each flood, until standard input ends
+ *   twin slow KEY SLOTS NANOS        the same, with NANOS of work for each notification
+ *   twin latency KEY N               prints the time of arrival of each of N updates, in ns of CLOCK_MONOTONIC
+ *   twin lines KEY N                 the same for the lines of "keyctl watch KEY", which is watching once this is ready
+ *   twin drain KEY POSTS EACH ROUNDS fills a queue with POSTS updates of EACH notifications, and empties it: prints ns for each round
  */
 #define _GNU_SOURCE
 #include "watch_queue.h"
@@ -30,7 +30,7 @@ struct change {
     uint32_t type, subtype, info, key, aux;
 };
 
-/* Where a program would do something with a change. */
+/* Stands for the work of a program with a change. */
 static struct change last;
 
 static _Noreturn void die(const char *what) {
@@ -48,7 +48,7 @@ static long number(const char *text) {
     char *end;
     long value = strtol(text, &end, 10);
     if (*end || end == text) {
-        fprintf(stderr, "twin: '%s' is no number\n", text);
+        fprintf(stderr, "twin: '%s' is not a number\n", text);
         exit(2);
     }
     return value;
@@ -80,7 +80,7 @@ static int open_queue(int key, int slots) {
     return fds[0];
 }
 
-/* Waits for something to read; false when standard input ended. */
+/* Waits for something to read; false if standard input has ended. */
 static int wait_for(int queue) {
     struct pollfd fds[] = {{.fd = queue, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
     if (poll(fds, 2, -1) == -1) {
@@ -89,7 +89,7 @@ static int wait_for(int queue) {
     return fds[0].revents || !fds[1].revents;
 }
 
-/* Reads once; 0 when there is nothing. */
+/* Reads once; 0 if there is nothing. */
 static ssize_t read_some(int queue, unsigned char *buffer) {
     ssize_t length = read(queue, buffer, BUFFER_BYTES);
     if (length == -1 && errno != EAGAIN) {
@@ -98,7 +98,7 @@ static ssize_t read_some(int queue, unsigned char *buffer) {
     return length == -1 ? 0 : length;
 }
 
-/* Decodes what is at that place; returns its length. */
+/* Decodes the message at a place; returns its length. */
 static unsigned decode(const unsigned char *at, struct change *change) {
     struct key_notification message;
     memcpy(&message, at, sizeof message.watch);
@@ -129,7 +129,7 @@ static void work(uint64_t nanos) {
     }
 }
 
-/* One line for each flood, as soon as its mark arrives: what was delivered, the losses, and for how long and at what cost. */
+/* Prints a line for each flood as soon as its mark arrives: notifications delivered, losses, elapsed time and processor time. */
 static void flood(int key, int slots, uint64_t nanos) {
     unsigned char buffer[BUFFER_BYTES];
     int queue = open_queue(key, slots);
@@ -177,7 +177,7 @@ static void latency(int key, long changes) {
     }
 }
 
-/* What "keyctl watch" prints. It would outlive this process if there were no more changes. */
+/* Opens the output of "keyctl watch", which would outlive this process if there were no more changes. */
 static FILE *watch_lines(int key) {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) == -1) {
@@ -199,7 +199,7 @@ static FILE *watch_lines(int key) {
     return fdopen(fds[0], "r");
 }
 
-/* Nothing else says that it watches than that it tells of a change. */
+/* Only a reported change shows that keyctl is watching. */
 static void until_it_watches(int key, FILE *watch) {
     struct pollfd line = {.fd = fileno(watch), .events = POLLIN};
     do {
@@ -261,7 +261,7 @@ static void flood_key(int key, long changes) {
 static void pace(int key, long changes, long micros) {
     uint64_t *began = calloc(changes, sizeof *began);
     for (long i = 0; i < changes; i++) {
-        /* Unevenly, lest the changes fall in step with anything. */
+        /* Uneven intervals, so that the changes do not fall into step with a timer. */
         usleep(micros + (i * 7919) % (micros / 2 + 1));
         began[i] = now(CLOCK_MONOTONIC);
         update(key, i);
@@ -292,7 +292,7 @@ static void write_changes(void) {
 }
 
 int main(int count, char **arguments) {
-    /* Lines are words between programs. */
+    /* The other program waits for each line. */
     setvbuf(stdout, NULL, _IOLBF, 0);
     const char *program = count > 1 ? arguments[1] : "";
     long a[4] = {0};

@@ -1,6 +1,6 @@
 /*
- * What the programs here need of watch_queue(7) and keyctl(2). The kernel's <linux/watch_queue.h> is not used: it cannot be included
- * beside <fcntl.h>.
+ * Declarations of watch_queue(7) and keyctl(2) for the programs here. The kernel's <linux/watch_queue.h> cannot be included together
+ * with <fcntl.h>.
  */
 #ifndef WATCH_QUEUE_H
 #define WATCH_QUEUE_H

@@ -30,8 +30,8 @@ import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Bytes to notifications: what a full queue gives in one read. In this package, as the decoder is
- * its own.
+ * Decodes the bytes of a full queue, as of one read. It is in this package because the decoder is
+ * package-private.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -59,9 +59,9 @@ public class DecodeBenchmark {
     }
 
     /**
-     * Decodes them all.
+     * Decodes all notifications.
      *
-     * @param blackhole takes each
+     * @param blackhole consumes each notification
      */
     @Benchmark
     @OperationsPerInvocation(NOTIFICATIONS)

@@ -15,9 +15,9 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-/** Something that is measured. */
+/** A benchmark. */
 interface Benchmark {
 
-    /** Measures it, and adds what comes out to the report. */
+    /** Measures, and adds the figures to the report. */
     void run(Settings settings, Report report);
 }

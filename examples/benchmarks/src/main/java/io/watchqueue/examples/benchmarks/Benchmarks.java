@@ -66,20 +66,20 @@ public final class Benchmarks implements Callable<Integer> {
             names = "--scale",
             defaultValue = "1",
             description =
-                    "shorten each run to so small a part; figures mean something only with 1, the default")
+                    "divide the length of each run by this; figures are meaningful only with 1, the default")
     private int scale;
 
     @Option(
             names = "--json",
             paramLabel = "FOLDER",
             defaultValue = ".",
-            description = "where to write the figures as JSON; default: here")
+            description = "the folder for the figures as JSON; default: the current one")
     private Path json = Path.of(".");
 
     private Benchmarks() {}
 
     /**
-     * Runs the benchmarks that are named.
+     * Runs the named benchmarks.
      *
      * @param arguments see --help
      */
@@ -94,7 +94,10 @@ public final class Benchmarks implements Callable<Integer> {
             Supplier<Benchmark> benchmark = ALL.get(name);
             if (benchmark == null) {
                 System.err.println(
-                        "bench: no benchmark is called '" + name + "'; there are " + ALL.keySet());
+                        "bench: no benchmark is called '"
+                                + name
+                                + "'; name one of "
+                                + ALL.keySet());
                 return CommandLine.ExitCode.USAGE;
             }
             chosen.put(name, benchmark.get());

@@ -24,10 +24,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A process that is measured, or makes changes for others that are. */
+/** A process that is measured, or that makes changes for a measured one. */
 final class Child implements AutoCloseable {
 
-    /** It ended before it had said what was expected of it. */
+    /** The process ended before it had printed an expected line. */
     static final class EndedException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -53,24 +53,24 @@ final class Child implements AutoCloseable {
         this.output = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** The program in C. */
+    /** Starts the program in C. */
     static Child twin(Object... arguments) {
         return start(List.of(Settings.twin()), arguments);
     }
 
-    /** The program in Java, in a JVM as it is by default. */
+    /** Starts the program in Java, in a JVM with default options. */
     static Child measured(Object... arguments) {
         return measuredIn(List.of(), arguments);
     }
 
-    /** The program in Java, in a JVM with these options. */
+    /** Starts the program in Java, in a JVM with these options. */
     static Child measuredIn(List<String> options, Object... arguments) {
         List<String> program = new ArrayList<>(List.of(Settings.java()));
         program.addAll(options);
         program.addAll(
                 List.of(
                         "--enable-native-access=ALL-UNNAMED",
-                        // Else its last words would be taken for figures.
+                        // Otherwise a crash report would be taken for figures.
                         "-XX:+SuppressFatalErrorMessage",
                         "-cp",
                         System.getProperty("java.class.path"),
@@ -106,12 +106,12 @@ final class Child implements AutoCloseable {
         String line = line();
         if (!line.startsWith(name)) {
             throw new IllegalStateException(
-                    command + " said '" + line + "', which does not begin with '" + name + "'");
+                    command + " printed '" + line + "', which does not begin with '" + name + "'");
         }
         return Long.parseLong(line.substring(name.length()));
     }
 
-    /** Waits for its next so many lines. */
+    /** Waits for its next lines. */
     List<String> lines(int count) {
         List<String> lines = new ArrayList<>();
         while (lines.size() < count) {
@@ -120,25 +120,25 @@ final class Child implements AutoCloseable {
         return lines;
     }
 
-    /** Waits until it says that it is ready. */
+    /** Waits until it prints that it is ready. */
     Child ready() {
         String line = line();
         if (!line.equals("ready")) {
-            throw new IllegalStateException(command + " said '" + line + "' for 'ready'");
+            throw new IllegalStateException(command + " printed '" + line + "' instead of 'ready'");
         }
         return this;
     }
 
-    void tell(String line) {
+    void send(String line) {
         try {
             process.outputWriter().write(line + "\n");
             process.outputWriter().flush();
         } catch (IOException e) {
-            throw new EndedException(command + " does not listen: " + e.getMessage());
+            throw new EndedException(command + " does not read its input: " + e.getMessage());
         }
     }
 
-    /** Ends its input: it is to say what it still has to. */
+    /** Ends its input, so that it prints its results. */
     void endInput() {
         try {
             process.outputWriter().close();

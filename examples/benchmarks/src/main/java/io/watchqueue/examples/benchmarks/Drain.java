@@ -19,15 +19,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How fast a full queue is emptied, decoded and delivered, with nobody writing meanwhile.
+ * The speed at which a full queue is read, decoded and delivered, while there is no writer.
  *
- * @param posts how many updates fill the queue
- * @param each how many notifications each gives
- * @param rounds how often it is filled
+ * @param posts the number of updates that fill the queue
+ * @param each the number of notifications for each update
+ * @param rounds how often the queue is filled
  */
 record Drain(int posts, int each, int rounds) implements Benchmark {
 
-    /** Else the kernel gives the heap its pages meanwhile, which takes longer than all the rest. */
+    /** Otherwise page faults of the heap would take longer than all the rest. */
     private static final List<String> JVM = List.of("-XX:+AlwaysPreTouch");
 
     /** A kernel queue of 512 slots. */
@@ -75,7 +75,7 @@ record Drain(int posts, int each, int rounds) implements Benchmark {
         }
     }
 
-    /** The median of the second half of the rounds, when what gets warm is warm. */
+    /** The medians of the second half of the rounds, when the JVM is warm. */
     private Round round(Child program, int count) {
         try (program) {
             List<String[]> warm =

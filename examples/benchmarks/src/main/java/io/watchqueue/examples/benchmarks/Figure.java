@@ -23,12 +23,15 @@ import java.util.List;
 /**
  * One figure of a benchmark.
  *
- * @param what what was measured
+ * @param what the name of the figure
  * @param unit its unit
- * @param other what it is compared with, if with anything: C, unless {@code what} says otherwise
- * @param measured this library's
- * @param ratio of each pair of runs, this library's by the other; without a pair, none
- * @param goal what the ratio is to be, or the measured figure if there is no ratio
+ * @param other the values of the other side, C unless {@code what} names another one; null without
+ *     a comparison
+ * @param measured the values of this library
+ * @param ratio the ratios of the pairs of runs, this library's value divided by the other; null
+ *     without pairs
+ * @param goal the goal for the ratio, or for the measured figure if there is no ratio; null if
+ *     there is none
  */
 record Figure(
         String what,
@@ -43,7 +46,7 @@ record Figure(
         return new Figure(what, unit, null, Spread.of(values), null, goal);
     }
 
-    /** Of values that were measured in pairs. */
+    /** A figure whose values were measured in pairs. */
     static Figure compared(
             String what,
             String unit,

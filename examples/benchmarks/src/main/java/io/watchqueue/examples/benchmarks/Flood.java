@@ -22,8 +22,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A key is updated as fast as it goes: how much of that arrives. Each process reads several floods;
- * the first is cold, and for a JVM its very first event is the flood's.
+ * Updates a key as fast as possible and counts the notifications that arrive. Each process reads
+ * several floods. The first is cold: a JVM has seen no event before it.
  */
 final class Flood implements Benchmark {
 
@@ -32,21 +32,21 @@ final class Flood implements Benchmark {
     private static final int FLOODS = 6;
     private static final int NOT_WARM = 3;
 
-    /** What one process made of its floods. */
+    /** The floods of one process. */
     private record Run(List<Outcome> floods) {
 
         Outcome cold() {
             return floods.get(0);
         }
 
-        /** The median of a figure of the warm ones. */
+        /** The median of a figure of the warm floods. */
         double warm(Function<Outcome, Double> figure) {
             return Spread.of(floods.subList(NOT_WARM, FLOODS).stream().map(figure).toList())
                     .median();
         }
     }
 
-    /** What arrived of one flood. */
+    /** The result of one flood. */
     record Outcome(
             double share,
             long losses,

@@ -17,7 +17,7 @@ package io.watchqueue.examples.benchmarks;
 
 import java.util.Locale;
 
-/** What a figure's median is to be. */
+/** The goal for the median of a figure. */
 record Goal(boolean atLeast, double bound) {
 
     static Goal atLeast(double bound) {

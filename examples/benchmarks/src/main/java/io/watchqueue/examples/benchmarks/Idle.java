@@ -15,7 +15,7 @@
  */
 package io.watchqueue.examples.benchmarks;
 
-/** What the reader's thread does while nothing happens, or nobody asks: nothing. */
+/** Shows that the reader's thread does nothing while there are no changes, or no demand. */
 final class Idle implements Benchmark {
 
     private static final int SECONDS = 10;

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Single changes, while the reader sleeps: how long it takes from just before keyctl(2) until the
- * notification is in the program's hands.
+ * Single changes while the reader sleeps: the time from just before keyctl(2) until the program has
+ * the notification.
  */
 final class Latency implements Benchmark {
 

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Runs of two programs by turns, so that what drifts on the machine drifts for both. */
+/** Runs of two programs by turns, so that a drift of the machine affects both. */
 final class Pairs<T> {
 
     private record Pair<T>(T other, T measured) {}
@@ -48,7 +48,7 @@ final class Pairs<T> {
         return new Pair<>(other.get(), first);
     }
 
-    /** What is compared is a figure of each run. */
+    /** Compares a figure of each run. */
     Figure compared(
             String what, String unit, Function<T, ? extends Number> figure, @Nullable Goal goal) {
         return Figure.compared(

@@ -18,14 +18,14 @@ package io.watchqueue.examples.benchmarks;
 import java.util.List;
 
 /**
- * A flood for a reader that does some work for each notification, more than the kernel's queue
- * makes up for: in C in the loop that reads, here on a thread of its own after a prefetch.
+ * A flood for a reader with so much work for each notification that the kernel's queue overflows.
+ * In C the work is in the reading loop, here on a thread of its own after a prefetch.
  */
 final class Prefetch implements Benchmark {
 
     private static final int CHANGES = 30_000;
 
-    /** Twice what an update takes the writer. */
+    /** The work as a multiple of the writer's time for an update. */
     private static final double WORK = 2;
 
     @Override

@@ -28,7 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The figures of one benchmark: a line for each as it comes, and a file of JSON in the end. */
+/** The figures of one benchmark. Prints a line for each, and writes a JSON file at the end. */
 final class Report {
 
     private static final String ROW = "%-46s %-6s %10s %10s   %-26s %-9s %s%n";
@@ -68,11 +68,11 @@ final class Report {
                 met == null ? "" : met ? "met" : "not met");
     }
 
-    /** Says how many runs, or pairs of them, had to be run again. */
+    /** Prints how many runs or pairs were repeated. */
     void repeated(int runs) {
         repeated += runs;
         if (runs > 0) {
-            out.printf("  %d runs were run again, as a process died%n", runs);
+            out.printf("  %d runs were repeated, because a process died%n", runs);
         }
     }
 

@@ -21,8 +21,8 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * Runs of what starts processes. One of which a process dies is run again: emulated processors can
- * kill a JVM, see docs/performance.md.
+ * Runs of programs. If a process dies, its run is repeated, because an emulated processor can kill
+ * a JVM, see docs/performance.md.
  */
 final class Runs<T> {
 
@@ -31,7 +31,7 @@ final class Runs<T> {
     private final List<T> results = new ArrayList<>();
     private int repeated;
 
-    /** Does this so often; it is given how many were done before. */
+    /** Repeats a run until there are this many results. The run gets the number of earlier ones. */
     static <T> Runs<T> of(int count, IntFunction<T> run) {
         Runs<T> runs = new Runs<>();
         while (runs.results.size() < count) {
@@ -47,7 +47,7 @@ final class Runs<T> {
             if (++repeated > DEATHS_TOLERATED) {
                 throw e;
             }
-            System.err.println("again, since " + e.getMessage());
+            System.err.println("again, because " + e.getMessage());
         }
     }
 

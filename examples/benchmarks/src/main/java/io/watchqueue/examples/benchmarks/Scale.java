@@ -17,7 +17,7 @@ package io.watchqueue.examples.benchmarks;
 
 import java.util.List;
 
-/** What many queues cost. */
+/** The cost of many queues. */
 final class Scale implements Benchmark {
 
     private static final int QUEUES = 1_000;

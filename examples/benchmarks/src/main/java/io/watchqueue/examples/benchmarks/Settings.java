@@ -18,14 +18,14 @@ package io.watchqueue.examples.benchmarks;
 import java.nio.file.Path;
 
 /**
- * How much is measured.
+ * The amount of measuring.
  *
- * @param pairs how many pairs of runs
- * @param scale by what the length of a run is divided; 1 for figures that mean something
+ * @param pairs the number of pairs of runs
+ * @param scale the divisor of the length of a run; 1 for meaningful figures
  */
 record Settings(int pairs, int scale) {
 
-    /** So many, or the part of it that the scale leaves. */
+    /** Returns a count divided by the scale, at least 1. */
     int scaled(int full) {
         return Math.max(1, full / scale);
     }

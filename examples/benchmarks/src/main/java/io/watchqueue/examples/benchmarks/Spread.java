@@ -18,7 +18,7 @@ package io.watchqueue.examples.benchmarks;
 import java.util.Collection;
 import java.util.List;
 
-/** What a figure was in several runs. */
+/** The values of a figure in several runs. */
 record Spread(double min, double median, double max) {
 
     static Spread of(Collection<? extends Number> values) {
@@ -26,7 +26,7 @@ record Spread(double min, double median, double max) {
         return new Spread(sorted.get(0), quantile(sorted, 0.5), sorted.get(sorted.size() - 1));
     }
 
-    /** The smallest of the values, in ascending order, that so many are not above. */
+    /** Returns the smallest value such that this share of the values is not above it. */
     static double quantile(List<Double> sorted, double share) {
         return sorted.get(Math.max(0, (int) Math.ceil(share * sorted.size()) - 1));
     }

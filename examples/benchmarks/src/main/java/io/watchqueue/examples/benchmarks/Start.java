@@ -18,7 +18,7 @@ package io.watchqueue.examples.benchmarks;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** How long it takes until a watch is placed. */
+/** The time until a watch is placed. */
 final class Start implements Benchmark {
 
     private static final int TIMES = 400;

@@ -18,12 +18,12 @@ package io.watchqueue.examples.benchmarks;
 import java.util.List;
 
 /**
- * Whether the warm-up has shown HotSpot all that happens in a first flood: how often compiled code
- * of the library is thrown away in it.
+ * Counts how often HotSpot discards compiled code of the library in a first flood, because the
+ * warm-up lacked something that happens there.
  */
 final class WarmUp implements Benchmark {
 
-    /** Not scaled: what is thrown away is seen in a flood that lasts. */
+    /** Not scaled, because only a long flood shows what is discarded. */
     private static final int CHANGES = 50_000;
 
     private static final List<Integer> CAPACITIES = List.of(32, 512);
@@ -42,8 +42,8 @@ final class WarmUp implements Benchmark {
             Writer writer, int capacity, int prefetch, Settings settings, Report report) {
         Runs<List<String>> runs =
                 Runs.of(settings.pairs(), done -> thrownAway(writer, capacity, prefetch));
-        String what = "thrown away, " + capacity + " slots" + (prefetch == 0 ? "" : ", prefetch");
-        // With a prefetch, what is done once a turn has more to it than the warm-up has.
+        String what = "discarded, " + capacity + " slots" + (prefetch == 0 ? "" : ", prefetch");
+        // With a prefetch, the code that runs once a turn does more than in the warm-up.
         Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
         report.add(Figure.alone(what, "", runs.figures(List::size), goal));
         runs.figures(run -> String.join(" ", run)).stream()

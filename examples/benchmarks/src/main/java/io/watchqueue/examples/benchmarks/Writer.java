@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 
-/** The program that changes a key, which it made and takes with it. */
+/** The program that creates, changes and at its end removes a key. */
 final class Writer implements AutoCloseable {
 
     private final Child child = Child.twin("write");
@@ -30,19 +30,20 @@ final class Writer implements AutoCloseable {
     }
 
     /**
-     * Updates the key so often, as fast as it goes, and has {@code reader} read until that is over.
+     * Updates the key this many times, as fast as possible. Returns the line that {@code reader}
+     * prints for the flood.
      */
     String flood(int changes, Child reader, LongConsumer nanos) {
-        child.tell("flood " + changes);
+        child.send("flood " + changes);
         nanos.accept(Long.parseLong(child.line().substring("nanos=".length())));
         String result = reader.line();
-        child.tell("stop");
+        child.send("stop");
         return result;
     }
 
-    /** Updates the key so often, at intervals; returns when each update began. */
+    /** Updates the key this many times, at intervals. Returns the start of each update. */
     List<Long> pace(int changes, int micros) {
-        child.tell("pace " + changes + " " + micros);
+        child.send("pace " + changes + " " + micros);
         return LongStream.range(0, changes).mapToObj(i -> Long.valueOf(child.line())).toList();
     }
 

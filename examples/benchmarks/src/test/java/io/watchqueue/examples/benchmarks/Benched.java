@@ -29,10 +29,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A run of the benchmarks, much too short for its figures to mean anything. */
+/** A run of the benchmarks, much too short for meaningful figures. */
 record Benched(int status, String printed) {
 
-    /** Of those of a flood, on whatever kernel. */
+    /** Some figures of a flood, on any kernel. */
     static final List<String> FLOOD =
             List.of(
                     "cold: delivered, 32 slots",
@@ -59,14 +59,14 @@ record Benched(int status, String printed) {
         return new Benched(process.waitFor(), printed);
     }
 
-    /** What the figures of one benchmark are called, which has succeeded. */
+    /** Runs a benchmark, which has to succeed, and returns the names of its figures. */
     static List<String> figures(Map<String, String> environment, Path json, String name)
             throws IOException, InterruptedException {
         run(environment, json, name).succeeded();
         return values(json.resolve(name + ".json"), "what");
     }
 
-    /** The value of each of these properties, wherever in the file. */
+    /** Returns all values of a property in the file. */
     static List<String> values(Path file, String property) {
         List<String> values = new ArrayList<>();
         try (JsonParser json = new JsonFactory().createParser(ObjectReadContext.empty(), file)) {

@@ -26,15 +26,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Those benchmarks of which {@link BenchmarksTests} has no model, and a flood, on a real kernel, in
- * short: what they count has to be right, however fast.
+ * Short runs on a real kernel: a flood, and the benchmarks for which {@link BenchmarksTests} has no
+ * model. Their counts have to be right, whatever their speed.
  */
 @Tag("proof")
 class BenchmarksKernelTests {
 
     @TempDir Path json;
 
-    /** Emulated, what a JVM compiles to become fast takes longer than all there is to count. */
+    /** On an emulated processor, JIT compilation would take longer than the counting. */
     private static final Map<String, String> SOON =
             Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -Dwarmup=false");
 

@@ -26,12 +26,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** On this machine's own kernel, whatever it is: ordinary pipes in the place of queues. */
+/** The benchmarks on this machine's own kernel, with ordinary pipes instead of queues. */
 class BenchmarksTests {
 
     @TempDir Path json;
 
-    /** For links to libraries: LD_PRELOAD ends a path at a space or a colon, and this has none. */
+    /**
+     * A folder for links to the libraries. LD_PRELOAD splits paths at spaces and colons, and this
+     * path has none.
+     */
     @TempDir Path libraries;
 
     private String preloaded(String library) throws IOException {
@@ -39,7 +42,7 @@ class BenchmarksTests {
         return Files.createSymbolicLink(libraries.resolve(library), built).toString();
     }
 
-    /** The queue's model, which needs a folder of its own. */
+    /** The environment for the model of a queue, with a folder for it. */
     private Map<String, String> model() throws IOException {
         return Map.of("LD_PRELOAD", preloaded("queue_shim.so"), "QUEUE_SHIM", json.toString());
     }
@@ -59,7 +62,7 @@ class BenchmarksTests {
         assertThat(Benched.values(json.resolve("prefetch.json"), "met")).containsExactly("true");
     }
 
-    /** A figure that does not depend on how fast this machine is. */
+    /** This figure does not depend on the speed of the machine. */
     @Test
     void firstFloodDiscardsNoCompiledCode() throws Exception {
         Benched run = Benched.run(model(), json, "warmup");
@@ -67,7 +70,7 @@ class BenchmarksTests {
         assertThat(Benched.values(json.resolve("warmup.json"), "met"))
                 .as(run.printed())
                 .containsExactly("true", "true");
-        // What is done for each notification, but not all that is done once a turn.
+        // Only code that runs once a turn may appear, not code that runs for each notification.
         assertThat(run.printed()).doesNotContain("receive:");
     }
 

@@ -36,9 +36,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only. Requests to other origins, as after a redirect, are sent without it.
+ * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only. Requests to
+ * other origins, as after a redirect, are sent without it.
  *
- * <p>If the server answers 401, the request is repeated once with the next token, provided that it arrives within a second. A rotation changes the token on the server and in the keyring, in either order. A repeated request subscribes to its body again.
+ * <p>If the server answers 401, the request is repeated once with the next token, provided that it
+ * arrives within a second. A rotation changes the token on the server and in the keyring, in either
+ * order. A repeated request subscribes to its body again.
  */
 public final class BearerTokenFilter implements ExchangeFilterFunction {
 

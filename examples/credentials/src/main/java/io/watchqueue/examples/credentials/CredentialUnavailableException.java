@@ -21,7 +21,8 @@ import io.watchqueue.KeyUnavailableException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There is no secret to use now. The message names the secret, the reason and the way out. It contains no secret.
+ * There is no secret to use now. The message names the secret, the reason and the way out. It
+ * contains no secret.
  */
 public final class CredentialUnavailableException extends RuntimeException {
 

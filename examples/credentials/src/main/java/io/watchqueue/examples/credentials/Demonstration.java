@@ -42,7 +42,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A client calls an API with a token, and another process, keyctl(1), rotates the token in about every possible way. All keys are in a new session keyring, which ends with the process.
+ * A client calls an API with a token, and another process, keyctl(1), rotates the token in about
+ * every possible way. All keys are in a new session keyring, which ends with the process.
  */
 public final class Demonstration implements AutoCloseable {
 
@@ -89,7 +90,8 @@ public final class Demonstration implements AutoCloseable {
         log = secret.rotations().subscribe(this::print);
     }
 
-    /** Runs the demonstration.
+    /**
+     * Runs the demonstration.
      *
      * @param arguments none, or {@code --simulated}: on the library's simulated kernel
      * @throws Exception if it fails
@@ -135,8 +137,7 @@ public final class Demonstration implements AutoCloseable {
         call();
 
         out.println();
-        out.println(
-                "# the server changes first: the refused call is repeated with the next token");
+        out.println("# the server changes first: the refused call is repeated with the next token");
         server.accept("s-3");
         int before = server.refusals();
         Mono<String> early = answer().cache();

@@ -31,9 +31,11 @@ import reactor.core.scheduler.Schedulers;
 /**
  * A keyring and the key in it, watched by one queue.
  *
- * <p><b>Ownership:</b> this object owns the queue, and the queue owns the watches. {@link #reasonsToLook()} opens the queue, and {@link #close()} closes it.
+ * <p><b>Ownership:</b> this object owns the queue, and the queue owns the watches. {@link
+ * #reasonsToLook()} opens the queue, and {@link #close()} closes it.
  *
- * <p>Each notification, a loss included, leads to a look at the key. The watches are placed before the look, so a change after it leads to another one.
+ * <p>Each notification, a loss included, leads to a look at the key. The watches are placed before
+ * the look, so a change after it leads to another one.
  */
 final class FollowedKey {
 
@@ -71,7 +73,8 @@ final class FollowedKey {
     }
 
     /**
-     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits once the queue is being received, and whenever something may have changed. Fails if the queue fails.
+     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits once the queue
+     * is being received, and whenever something may have changed. Fails if the queue fails.
      */
     Flux<FollowedKey> reasonsToLook() {
         return queue.receive()
@@ -91,10 +94,13 @@ final class FollowedKey {
     record Found(KeyId key, byte[] payload) {}
 
     /**
-     * Finds the key, moves the watch to it, and then reads it. Only one thread at a time may call it.
+     * Finds the key, moves the watch to it, and then reads it. Only one thread at a time may call
+     * it.
      *
-     * @throws CredentialUnavailableException if there is no key to read; a notification will report that there is
-     * @throws io.watchqueue.WatchQueueException for any other reason; no notification will report that it is over
+     * @throws CredentialUnavailableException if there is no key to read; a notification will report
+     *     that there is
+     * @throws io.watchqueue.WatchQueueException for any other reason; no notification will report
+     *     that it is over
      */
     Found look() {
         for (int attempt = 1; ; attempt++) {

@@ -36,7 +36,8 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * The current secret of a key. It is read at first, and again whenever the kernel reports that the key was updated, replaced, revoked, invalidated or unlinked, or that notifications were dropped.
+ * The current secret of a key. It is read at first, and again whenever the kernel reports that the
+ * key was updated, replaced, revoked, invalidated or unlinked, or that notifications were dropped.
  *
  * <pre>{@code
  * RotatingSecret token = RotatingSecret.follow("@u", "user", "api-token");
@@ -45,9 +46,13 @@ import java.util.function.Function;
  *         .build();
  * }</pre>
  *
- * <p><b>Ownership:</b> this object owns its queue and the secret until {@link #dispose()}, which closes the queue and wipes the secret. A function that gets the secret may use it only until it returns.
+ * <p><b>Ownership:</b> this object owns its queue and the secret until {@link #dispose()}, which
+ * closes the queue and wipes the secret. A function that gets the secret may use it only until it
+ * returns.
  *
- * <p>A replaced secret is wiped. One queue has two watches, on the keyring and on the key in it. If the queue fails or the keyring is destroyed, there is no secret until the queue is open again. It is opened again after 100 ms, and then after growing pauses of up to 10 s.
+ * <p>A replaced secret is wiped. One queue has two watches, on the keyring and on the key in it. If
+ * the queue fails or the keyring is destroyed, there is no secret until the queue is open again. It
+ * is opened again after 100 ms, and then after growing pauses of up to 10 s.
  */
 public final class RotatingSecret implements Disposable {
 
@@ -75,9 +80,15 @@ public final class RotatingSecret implements Disposable {
     /**
      * Starts to follow a key.
      *
-     * @param keyring the keyring of the key, as {@link Keyctl#find} understands it: a special one such as {@code @u}, which is created if necessary, a serial, or {@code %:NAME}, which is looked up again when that keyring is gone. It has to grant View, Search and Read. Any user can create a keyring of any name, so a keyring found by its name is followed only if this process possesses it or its user owns it. A serial is followed only as long as its owner stays the same
+     * @param keyring the keyring of the key, as {@link Keyctl#find} understands it: a special one
+     *     such as {@code @u}, which is created if necessary, a serial, or {@code %:NAME}, which is
+     *     looked up again when that keyring is gone. It has to grant View, Search and Read. Any
+     *     user can create a keyring of any name, so a keyring found by its name is followed only if
+     *     this process possesses it or its user owns it. A serial is followed only as long as its
+     *     owner stays the same
      * @param type the key's type, such as {@code user}
-     * @param description the key's description. The key has to grant View, Search and Read, and be in the keyring itself, not in a nested one. It may be added later
+     * @param description the key's description. The key has to grant View, Search and Read, and be
+     *     in the keyring itself, not in a nested one. It may be added later
      * @return the secret; the caller disposes of it
      * @throws IllegalArgumentException if the keyring is not understood
      * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
@@ -130,7 +141,9 @@ public final class RotatingSecret implements Disposable {
         }
     }
 
-    /** A look can take long. Its result counts only if its queue has not been replaced meanwhile. */
+    /**
+     * A look can take long. Its result counts only if its queue has not been replaced meanwhile.
+     */
     private boolean isOutdated(@Nullable FollowedKey key) {
         return isDisposed() || key != followed;
     }
@@ -167,12 +180,18 @@ public final class RotatingSecret implements Disposable {
     }
 
     /**
-     * Applies a function to the current secret. A revoked or expired secret is not used, even if its notification is still on its way, or never comes, as for an expiry: each use asks the kernel, in a system call of a microsecond. An update or a replacement is used once its notification has arrived.
+     * Applies a function to the current secret. A revoked or expired secret is not used, even if
+     * its notification is still on its way, or never comes, as for an expiry: each use asks the
+     * kernel, in a system call of a microsecond. An update or a replacement is used once its
+     * notification has arrived.
      *
-     * <p><b>Cold.</b> Waits for the first look at the key, without a limit. <b>Threading:</b> the function runs on the subscribing thread, or on one of {@link Schedulers#boundedElastic()} if another look is necessary.
+     * <p><b>Cold.</b> Waits for the first look at the key, without a limit. <b>Threading:</b> the
+     * function runs on the subscribing thread, or on one of {@link Schedulers#boundedElastic()} if
+     * another look is necessary.
      *
      * @param <T> what the function returns
-     * @param use the function. It must keep no part of the secret except in its result, and must not block, because the secret cannot be replaced meanwhile
+     * @param use the function. It must keep no part of the secret except in its result, and must
+     *     not block, because the secret cannot be replaced meanwhile
      * @return the function's result, or an error: {@link CredentialUnavailableException}
      */
     public <T> Mono<T> current(Function<? super Secret, T> use) {
@@ -229,10 +248,14 @@ public final class RotatingSecret implements Disposable {
     }
 
     /**
-     * Reports each new secret, and when there is no secret any more. Late subscribers get the latest report. An expiry is reported at the next use of the {@link #current} secret, or when the kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
+     * Reports each new secret, and when there is no longer one. Late subscribers get the latest
+     * report. An expiry is reported at the next use of the {@link #current} secret, or when the
+     * kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
      *
-     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> a slow subscriber gets the latest report and skips those before it. <b>Threading:</b> on {@link Schedulers#parallel()}.
-     * <b>Termination:</b> completes when this is disposed; never fails. <b>Loss:</b> leads to another look at the key, and is not reported.
+     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> a slow subscriber gets the
+     * latest report and skips those before it. <b>Threading:</b> on {@link Schedulers#parallel()}.
+     * <b>Termination:</b> completes when this is disposed; never fails. <b>Loss:</b> leads to
+     * another look at the key, and is not reported.
      *
      * @return the reports, which contain no secrets
      */

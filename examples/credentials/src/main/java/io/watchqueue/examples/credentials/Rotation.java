@@ -17,7 +17,9 @@ package io.watchqueue.examples.credentials;
 
 import io.watchqueue.KeyId;
 
-/** A report that a secret has changed, without the secret: for logs, and as a signal to fetch it. */
+/**
+ * A report that a secret has changed, without the secret: for logs, and as a signal to fetch it.
+ */
 public sealed interface Rotation {
 
     /**
@@ -29,7 +31,7 @@ public sealed interface Rotation {
     record Loaded(KeyId key, long version) implements Rotation {}
 
     /**
-     * There is no secret any more.
+     * There is no longer a secret.
      *
      * @param reason the error that users of the secret get
      */

@@ -21,7 +21,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A secret that was read from a key. A function may use it until it returns, see {@link RotatingSecret#current}. It is wiped when another secret replaces it.
+ * A secret that was read from a key. A function may use it until it returns, see {@link
+ * RotatingSecret#current}. It is wiped when another secret replaces it.
  */
 public final class Secret {
 
@@ -45,7 +46,8 @@ public final class Secret {
     }
 
     /**
-     * Returns a number that distinguishes secrets without a look at them. The next one has a greater number.
+     * Returns a number that distinguishes secrets without a look at them. The next one has a
+     * greater number.
      *
      * @return 1 for the first
      */

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keyring of a secret. A name or a serial may lead to another keyring later.
  *
- * <p>Any user can create a keyring of any name and make it visible to all, and can get the serial of a destroyed keyring. A keyring is therefore used only if the thread possesses it, or if it has the right owner: for a name, this process's user; for a serial or a special keyring, its first owner.
+ * <p>Any user can create a keyring of any name and make it visible to all, and can get the serial
+ * of a destroyed keyring. A keyring is therefore used only if the thread possesses it, or if it has
+ * the right owner: for a name, this process's user; for a serial or a special keyring, its first
+ * owner.
  */
 final class SecretKeyring {
 

@@ -75,7 +75,10 @@ class BearerTokenFilterTests {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** Sends a request, and returns the Authorization header of each attempt. Each attempt gets the next answer. */
+    /**
+     * Sends a request, and returns the Authorization header of each attempt. Each attempt gets the
+     * next answer.
+     */
     private List<String> sent(URI request, BearerTokenFilter filter, HttpStatus... answers) {
         List<String> sent = new ArrayList<>();
         filter.filter(

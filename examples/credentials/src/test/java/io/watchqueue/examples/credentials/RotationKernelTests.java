@@ -215,7 +215,8 @@ class RotationKernelTests {
                 default -> inVault.ifPresent(key -> keys.unlink(key, vault));
             }
         } catch (WatchQueueException e) {
-            // An earlier change revoked it, and the kernel may have collected it: nothing more happens to it.
+            // An earlier change revoked it, and the kernel may have collected it: nothing more
+            // happens to it.
             assertThat(e.errnoName()).isIn("EKEYREVOKED", "ENOKEY", "ENOENT");
         }
     }

@@ -29,9 +29,7 @@ import java.nio.charset.StandardCharsets;
 /** The demonstration that a newcomer sees first, on any machine. */
 class SimulatedDemonstrationTests {
 
-    /**
-     * In a program of its own, all threads start after the session and inherit it.
-     */
+    /** In a program of its own, all threads start after the session and inherit it. */
     @BeforeEach
     void endThreadsOfEarlierSessions() {
         Schedulers.shutdownNow();

@@ -43,7 +43,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * {@code keywatch} without a command: it changes keys in about every possible way and prints the notifications. Then a small queue overflows, and the stream shows where. All keys are in a new session keyring, which ends with the process.
+ * {@code keywatch} without a command: it changes keys in about every possible way and prints the
+ * notifications. Then a small queue overflows, and the stream shows where. All keys are in a new
+ * session keyring, which ends with the process.
  *
  * <p>It knows the number of notifications for each change, and fails if they do not arrive.
  */
@@ -52,7 +54,8 @@ final class Demonstration {
     /** Makes the changes that are demonstrated. */
     interface Changes {
 
-        /** Makes a change.
+        /**
+         * Makes a change.
          *
          * @param arguments the arguments of keyctl(1)
          * @return the output of keyctl(1)

@@ -26,7 +26,8 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 
 /**
- * A cache of descriptions of keys by serial, because the kernel no longer describes a revoked or removed key. For one thread.
+ * A cache of descriptions of keys by serial, because the kernel no longer describes a revoked or
+ * removed key. For one thread.
  */
 final class KeyNames {
 

@@ -59,7 +59,9 @@ public final class KeyWatch implements Callable<Integer> {
     private static final int REFUSED = 1;
     private static final int UNSUPPORTED = 3;
 
-    /** The exit status of a filter that SIGPIPE ended, as shells report it. A JVM ignores SIGPIPE. */
+    /**
+     * The exit status of a filter that SIGPIPE ended, as shells report it. A JVM ignores SIGPIPE.
+     */
     private static final int NOBODY_READS = 141;
 
     private static final char REPLACEMENT = '\ufffd';
@@ -98,7 +100,7 @@ public final class KeyWatch implements Callable<Integer> {
         if (!arguments.isEmpty()) {
             return commandLine().setOut(out).setErr(err).execute(asTyped(arguments));
         }
-        // There is nothing to parse, and loading the parser's classes takes an emulated JVM some seconds.
+        // Nothing to parse, and the parser's classes take an emulated JVM some seconds to load.
         try {
             return new Demonstration(out).run();
         } catch (Exception e) {
@@ -110,7 +112,10 @@ public final class KeyWatch implements Callable<Integer> {
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);
     }
 
-    /** In a locale such as C, the JVM replaces all characters of arguments that are not ASCII. /proc has the originals. */
+    /**
+     * In a locale such as C, the JVM replaces all characters of arguments that are not ASCII. /proc
+     * has the originals.
+     */
     private static String[] asTyped(List<String> arguments) {
         if (arguments.stream().noneMatch(argument -> argument.indexOf(REPLACEMENT) >= 0)) {
             return arguments.toArray(String[]::new);

@@ -27,7 +27,8 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The demonstration on the library's simulated kernel, which runs on any machine. The keys exist in this process only. It makes the changes itself, because keyctl(1) would not find the keys.
+ * The demonstration on the library's simulated kernel, which runs on any machine. The keys exist in
+ * this process only. It makes the changes itself, because keyctl(1) would not find the keys.
  */
 final class SimulatedDemonstration {
 

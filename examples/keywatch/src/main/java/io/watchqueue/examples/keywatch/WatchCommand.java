@@ -70,8 +70,7 @@ final class WatchCommand implements Callable<Integer> {
             names = "--tag",
             paramLabel = "N",
             defaultValue = "1",
-            description =
-                    "The tag of the notifications, 0 to 255; default: ${DEFAULT-VALUE}.")
+            description = "The tag of the notifications, 0 to 255; default: ${DEFAULT-VALUE}.")
     private int tag;
 
     @Option(

@@ -212,9 +212,7 @@ class KeyWatchKernelTests {
         assertThat(keywatch.err()).contains("513", "1 to 512", "256", "0 to 255", "@nobody");
     }
 
-    /**
-     * On a thread of its own, because a blocking task can delay others in the common pool.
-     */
+    /** On a thread of its own, because a blocking task can delay others in the common pool. */
     private static <T> CompletableFuture<T> inBackground(Supplier<T> action) {
         return CompletableFuture.supplyAsync(action, task -> new Thread(task).start());
     }

@@ -54,7 +54,8 @@ final class ChangeEvents {
      * A change of a key.
      *
      * @param node the linked key, or the changed key as it is now; null if it was not looked at
-     * @param members for a keyring, all its members now. The kernel does not report which key a new link displaced, nor a key that was gone before it could be watched
+     * @param members for a keyring, all its members now. The kernel does not report which key a new
+     *     link displaced, nor a key that was gone before it could be watched
      */
     record Change(
             String event,

@@ -25,7 +25,8 @@ import reactor.core.publisher.Sinks;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The streams of all browsers. Their number is limited, each has its own bounded queue, and all complete when the application ends.
+ * The streams of all browsers. Their number is limited, each has its own bounded queue, and all
+ * complete when the application ends.
  */
 @Component
 class ChangeStreams implements SmartLifecycle {
@@ -44,7 +45,8 @@ class ChangeStreams implements SmartLifecycle {
      *
      * @param reconnected whether the browser had one before
      * @param disconnect ends the browser's connection at once, and discards unsent data
-     * @return the stream; an error before its first event if there are too many streams already, or the keyring may not be watched
+     * @return the stream; an error before its first event if there are too many streams already, or
+     *     the keyring may not be watched
      */
     Flux<ServerSentEvent<Object>> open(KeyringFeed feed, boolean reconnected, Runnable disconnect) {
         return Flux.defer(
@@ -78,7 +80,10 @@ class ChangeStreams implements SmartLifecycle {
                 .takeUntilOther(stopping.asMono());
     }
 
-    /** Heartbeat comments. If the browser has no demand they are dropped; after a while without any, it is disconnected. */
+    /**
+     * Heartbeat comments. If the browser has no demand they are dropped; after a while without any,
+     * it is disconnected.
+     */
     private Flux<ServerSentEvent<Object>> heartbeat(Runnable disconnect) {
         long patience = limits.stalled().dividedBy(limits.heartbeat());
         AtomicInteger missed = new AtomicInteger();

@@ -59,7 +59,10 @@ final class FeedMeters implements NotificationRecorder {
                 "watchqueue.demand",
                 "Notifications requested and not delivered yet",
                 QueueGauges::demand);
-        gauge("watchqueue.queued.bytes", "Bytes that wait in the kernel's queue", QueueGauges::queuedBytes);
+        gauge(
+                "watchqueue.queued.bytes",
+                "Bytes that wait in the kernel's queue",
+                QueueGauges::queuedBytes);
     }
 
     private Counter counter(String name, String description) {

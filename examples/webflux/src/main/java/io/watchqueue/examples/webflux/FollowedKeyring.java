@@ -98,7 +98,8 @@ final class FollowedKeyring {
     }
 
     /**
-     * The changes in the keyring. Hot. A slow subscriber would slow all others, so each puts a {@code boundedWithLoss} after it.
+     * The changes in the keyring. Hot. A slow subscriber would slow all others, so each puts a
+     * {@code boundedWithLoss} after it.
      */
     Flux<Notification> changes() {
         return changes.doOnSubscribe(subscription -> count(1)).doFinally(end -> count(-1));

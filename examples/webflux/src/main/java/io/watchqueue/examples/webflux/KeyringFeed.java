@@ -41,7 +41,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * One keyring of the configuration. One kernel queue follows it for all browsers. The queue is opened for the first browser and closed a while after the last.
+ * One keyring of the configuration. One kernel queue follows it for all browsers. The queue is
+ * opened for the first browser and closed a while after the last.
  */
 final class KeyringFeed implements Disposable {
 
@@ -81,7 +82,8 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Returns the serial of the keyring. A named keyring, or the user's, can have another serial later.
+     * Returns the serial of the keyring. A named keyring, or the user's, can have another serial
+     * later.
      *
      * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
      * @throws KeyringRefusedException if only a keyring of another user has that name
@@ -146,7 +148,8 @@ final class KeyringFeed implements Disposable {
      * Emits the keyring, its changes, and the keyring again after each loss.
      *
      * @param buffer how many notifications are kept for a slow subscriber
-     * @return a cold stream. All its subscribers get the same mirror. It fails if the keyring may not be watched or the queue fails, and completes if the keyring is destroyed
+     * @return a cold stream. All its subscribers get the same mirror. It fails if the keyring may
+     *     not be watched or the queue fails, and completes if the keyring is destroyed
      */
     Flux<Resynced<KeyringMirror>> changes(int buffer) {
         return followed.flatMapMany(

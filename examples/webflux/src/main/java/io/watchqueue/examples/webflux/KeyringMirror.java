@@ -43,9 +43,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The state of a keyring and of all keys below it. One queue watches all of them, and a notification of a key leads to a new look at it. One thread at a time writes, the one that delivers the notifications; any thread reads.
+ * The state of a keyring and of all keys below it. One queue watches all of them, and a
+ * notification of a key leads to a new look at it. One thread at a time writes, the one that
+ * delivers the notifications; any thread reads.
  *
- * <p>A key is always watched before it is looked at, and looked at before its notification is passed on. A subscriber that takes the tree after it has subscribed therefore misses nothing.
+ * <p>A key is always watched before it is looked at, and looked at before its notification is
+ * passed on. A subscriber that takes the tree after it has subscribed therefore misses nothing.
  */
 final class KeyringMirror {
 
@@ -57,7 +60,9 @@ final class KeyringMirror {
     private final int root;
     private final int limit;
 
-    /** The tag of each key's present watch. Notifications with another tag are of an earlier watch. */
+    /**
+     * The tag of each key's present watch. Notifications with another tag are of an earlier watch.
+     */
     private final Map<Integer, Integer> tags = new HashMap<>();
 
     private int nextTag;
@@ -111,7 +116,8 @@ final class KeyringMirror {
     }
 
     /**
-     * Whether the keyring is revoked or gone, so that nothing more will happen in it. Call {@link #apply} first.
+     * Whether the keyring is revoked or gone, so that nothing more will happen in it. Call {@link
+     * #apply} first.
      */
     boolean isEndedBy(Notification notification) {
         if (notification instanceof RemovalNotification removal) {
@@ -254,7 +260,8 @@ final class KeyringMirror {
     }
 
     /**
-     * A key that grants no View, is revoked or has expired cannot be unwatched. If it was unlinked in that state and is linked again, it still has its earlier watch and tag.
+     * A key that grants no View, is revoked or has expired cannot be unwatched. If it was unlinked
+     * in that state and is linked again, it still has its earlier watch and tag.
      */
     private void takeUpKeptWatch(int serial) {
         queue.watches().stream()

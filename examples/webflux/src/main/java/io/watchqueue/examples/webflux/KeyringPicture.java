@@ -27,7 +27,9 @@ import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
- * Draws a tree of keys, once. Keyrings can be linked into several others, so a few of them can make a huge tree. Therefore each keyring is drawn whole at one place only, and the number of keys is limited.
+ * Draws a tree of keys, once. Keyrings can be linked into several others, so a few of them can make
+ * a huge tree. Therefore each keyring is drawn whole at one place only, and the number of keys is
+ * limited.
  */
 final class KeyringPicture {
 

@@ -38,7 +38,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Answers only requests whose Host header has a known name of this host. The owner of a foreign page can let its name point to 127.0.0.1 (DNS rebinding). The browser then takes both for the same origin, and lets the page read everything here; but the Host header has the foreign name. The health status is for any host, because a probe uses an address that is not known beforehand.
+ * Answers only requests whose Host header has a known name of this host. The owner of a foreign
+ * page can let its name point to 127.0.0.1 (DNS rebinding). The browser then takes both for the
+ * same origin, and lets the page read everything here; but the Host header has the foreign name.
+ * The health status is for any host, because a probe uses an address that is not known beforehand.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 1)

@@ -29,7 +29,8 @@ import java.util.List;
  * @param gid the group, 0 to 4294967295
  * @param permissions the permissions mask, in hexadecimal
  * @param expiry "never", "expired", or the time left as /proc/keys has it; null if not known
- * @param complete whether all members are included: false if the keyring may not be read, or the tree has grown too large
+ * @param complete whether all members are included: false if the keyring may not be read, or the
+ *     tree has grown too large
  * @param members its members
  */
 record Node(

@@ -64,7 +64,9 @@ class Problems {
         return answer(problem, HttpHeaders.EMPTY);
     }
 
-    /** The content type does not depend on Accept: an EventSource accepts text/event-stream only. */
+    /**
+     * The content type does not depend on Accept: an EventSource accepts text/event-stream only.
+     */
     private static ResponseEntity<ProblemDetail> answer(
             ProblemDetail problem, HttpHeaders headers) {
         return ResponseEntity.status(problem.getStatus())

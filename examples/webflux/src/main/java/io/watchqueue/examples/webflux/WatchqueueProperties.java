@@ -29,13 +29,15 @@ import java.util.Set;
  *
  * @param keyrings Keyrings that may be watched, as keyctl(1) writes them: a serial, @u, or %:NAME.
  *     All others are refused.
- * @param capacity Notifications of a keyring that the kernel keeps before it drops new ones, 1 to 512.
+ * @param capacity Notifications of a keyring that the kernel keeps before it drops new ones, 1 to
+ *     512.
  * @param prefetch Notifications that are kept in this process beyond that, 0 for none.
  * @param filter Events that the kernel queues.
  * @param keys The largest number of keys that are watched in a keyring, nested keyrings included.
  * @param linger How long a keyring is still watched after the last browser has left.
  * @param streams Limits for the streams of browsers.
- * @param hosts Host names that browsers may use for this application, besides localhost and loopback addresses.
+ * @param hosts Host names that browsers may use for this application, besides localhost and
+ *     loopback addresses.
  */
 @ConfigurationProperties("watchqueue")
 public record WatchqueueProperties(
@@ -50,7 +52,9 @@ public record WatchqueueProperties(
 
     private static final Duration LONGEST = Duration.ofDays(1);
 
-    /** Checks at startup, because the library would refuse a wrong value only for the first browser. */
+    /**
+     * Checks at startup, because the library would refuse a wrong value only for the first browser.
+     */
     public WatchqueueProperties {
         check(
                 !keyrings.isEmpty(),
@@ -65,9 +69,11 @@ public record WatchqueueProperties(
         hosts = Set.copyOf(hosts);
     }
 
-    /** Events that the kernel queues.
+    /**
+     * Events that the kernel queues.
      *
-     * @param events Events that are shown; all if none is named. LINKED, UNLINKED and CLEARED are always included, because the tree is made of them.
+     * @param events Events that are shown; all if none is named. LINKED, UNLINKED and CLEARED are
+     *     always included, because the tree is made of them.
      */
     public record Filter(@DefaultValue Set<KeyEvent> events) {
 
@@ -77,10 +83,12 @@ public record WatchqueueProperties(
         }
     }
 
-    /** Limits for the streams of browsers.
+    /**
+     * Limits for the streams of browsers.
      *
      * @param max The largest number of open streams, of all browsers together.
-     * @param buffer Notifications that are kept for a slow browser. It gets a loss for further ones.
+     * @param buffer Notifications that are kept for a slow browser. It gets a loss for further
+     *     ones.
      * @param heartbeat The interval of heartbeats on an idle stream.
      * @param retry How long a browser waits before it reconnects.
      * @param stalled How long a browser may read nothing before it is disconnected.

@@ -336,8 +336,9 @@ class ChangeStreamTests {
                 .expectErrorSatisfies(
                         e -> assertThat(e).isInstanceOf(WebClientResponseException.NotFound.class))
                 .verify(SOON);
-        KeyId anew = keys.addKeyring("orders", Keyring.USER);
-        assertThat(application.get(TREE, "%:orders").get("serial").asInt()).isEqualTo(anew.value());
+        KeyId recreated = keys.addKeyring("orders", Keyring.USER);
+        assertThat(application.get(TREE, "%:orders").get("serial").asInt())
+                .isEqualTo(recreated.value());
     }
 
     @Test

@@ -38,7 +38,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The application's jar on a kernel that has watch queues, and a shell on the same kernel, as {@code examples/run webflux} starts them.
+ * The application's jar on a kernel that has watch queues, and a shell on the same kernel, as
+ * {@code examples/run webflux} starts them.
  */
 final class EmulatedApplication implements ServedApplication {
 

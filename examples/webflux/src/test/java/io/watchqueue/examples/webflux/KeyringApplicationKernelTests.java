@@ -130,7 +130,8 @@ class KeyringApplicationKernelTests {
         assertThat(linked.get("node").get("description").asString()).isEqualTo("token");
         assertThat(linked.get("node").get("expiry").asString()).isEqualTo("never");
         assertThat(linked.get("members").get(0).asInt()).isEqualTo(token);
-        assertThat(received.get(2).data().get("node").get("expiry").asString()).matches("1d|2[34]h");
+        assertThat(received.get(2).data().get("node").get("expiry").asString())
+                .matches("1d|2[34]h");
         assertThat(received.get(4).data().get("members").isEmpty()).isTrue();
         assertThat(received.toString()).doesNotContain("hunter2");
         subscription.dispose();

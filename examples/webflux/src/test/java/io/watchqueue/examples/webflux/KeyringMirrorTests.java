@@ -63,7 +63,9 @@ class KeyringMirrorTests {
         kernel.close();
     }
 
-    /** A stream of all events of the root, applied to a model, and the mirror that it comes from. */
+    /**
+     * A stream of all events of the root, applied to a model, and the mirror that it comes from.
+     */
     private Followed follow(int limit, int capacity) {
         WatchqueueProperties properties =
                 new Binder(

@@ -52,7 +52,8 @@ class LingerTests {
     @Test
     void theTreeIsRightEvenAfterTheLastBrowserHasLeft() {
         AtomicInteger received = new AtomicInteger();
-        Disposable browser = application.changes("@u").subscribe(event -> received.incrementAndGet());
+        Disposable browser =
+                application.changes("@u").subscribe(event -> received.incrementAndGet());
         eventually("the browser is there", () -> received.get() > 0);
         Instant start = Instant.now();
         eventually("it stays for long", () -> start.plus(LINGER).isBefore(Instant.now()));

@@ -48,7 +48,8 @@ final class Page implements AutoCloseable {
     private static final Duration UNTIL_INSTALLED = Duration.ofMinutes(10);
 
     /**
-     * Selenium warns that it has no classes for this Chromium's DevTools. The one command that is used needs none.
+     * Selenium warns that it has no classes for this Chromium's DevTools. The one command that is
+     * used needs none.
      */
     private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
 

@@ -21,7 +21,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * The page, with the application on a real kernel, where keyctl(1) changes the keys. The browser runs on this machine's own kernel; another one is booted for the application if necessary.
+ * The page, with the application on a real kernel, where keyctl(1) changes the keys. The browser
+ * runs on this machine's own kernel; another one is booted for the application if necessary.
  */
 @Tag("proof")
 class PageKernelTests extends PageScenarios {

@@ -181,7 +181,7 @@ abstract class PageScenarios {
         awaitRow(before, "description", "before");
 
         application.stop();
-        eventually("the page shows it",  () -> page.state().equals("reconnecting"));
+        eventually("the page shows it", () -> page.state().equals("reconnecting"));
         assertThat(page.connection()).contains("No connection since");
         assertThat(page.links()).contains(keyring + "-" + before);
         pictures("stopped");
@@ -206,7 +206,7 @@ abstract class PageScenarios {
             try {
                 change(random, keyrings, keys);
             } catch (ServedApplication.RefusedException e) {
-                // The kernel refuses changes of a key that is gone, and links that would make a cycle.
+                // The kernel refuses changes of keys that are gone, and cycles.
             }
             if (step % 10 == 9) {
                 eventually(

@@ -34,7 +34,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Browsers on one thread. Keys are changed one after the other, again and again, and each browser checks that the changes arrive in that order.
+ * Browsers on one thread. Keys are changed one after the other, again and again, and each browser
+ * checks that the changes arrive in that order.
  */
 final class SseBrowsers implements AutoCloseable {
 

@@ -42,7 +42,8 @@ import java.util.stream.IntStream;
 /**
  * Many browsers at a time, some of which never read, under constant changes.
  *
- * <p>System properties: {@code load.browsers}, the number of browsers, a fiftieth of which never read; {@code load.seconds}, the duration; {@code load.rate}, changes per second.
+ * <p>System properties: {@code load.browsers}, the number of browsers, a fiftieth of which never
+ * read; {@code load.seconds}, the duration; {@code load.rate}, changes per second.
  */
 final class StreamLoad {
 
@@ -54,7 +55,10 @@ final class StreamLoad {
 
     private StreamLoad() {}
 
-    /** Small buffers, so that a browser that does not read is stuck soon, and not after megabytes in TCP's buffers. */
+    /**
+     * Small buffers, so that a browser that does not read is stuck soon, and not after megabytes in
+     * TCP's buffers.
+     */
     @Configuration
     static class SmallSendBuffers {
 

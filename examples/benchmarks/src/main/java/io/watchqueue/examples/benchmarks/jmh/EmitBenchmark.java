@@ -38,8 +38,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The whole way of a notification in this process: read, decoded, emitted to a subscriber that
- * keeps it for a while. Needs pipe_shim.c preloaded, whose pipe it fills before each invocation.
+ * The whole way of a notification in this process: read, decoded, and emitted to a subscriber that
+ * keeps it for a while. Needs a preloaded pipe_shim.c, whose pipe it fills before each invocation.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -69,7 +69,7 @@ public class EmitBenchmark {
         }
     }
 
-    /** Has all emitted. */
+    /** Requests all notifications. */
     @Benchmark
     @OperationsPerInvocation(NOTIFICATIONS)
     public void emit() {
@@ -77,7 +77,7 @@ public class EmitBenchmark {
         keeper.all.acquireUninterruptibly();
     }
 
-    /** Ends it. */
+    /** Ends the subscription. */
     @TearDown
     public void dispose() {
         changes.dispose();
@@ -90,7 +90,7 @@ public class EmitBenchmark {
 
         @Override
         protected void hookOnSubscribe(Subscription subscription) {
-            // Asks in each invocation.
+            // Each invocation requests.
         }
 
         @Override

@@ -34,8 +34,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * The kernel's filter as a predicate: by so many rules, of which one lets each second notification
- * pass.
+ * The kernel's filter as a predicate, with several rules, one of which lets every second
+ * notification pass.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,7 +44,7 @@ public class FilterBenchmark {
 
     private static final int NOTIFICATIONS = 512;
 
-    /** How many rules. */
+    /** The number of rules. */
     @Param({"1", "16"})
     private int rules;
 
@@ -80,9 +80,9 @@ public class FilterBenchmark {
     }
 
     /**
-     * Tests them all.
+     * Tests all notifications.
      *
-     * @return how many pass
+     * @return the number that pass
      */
     @Benchmark
     @OperationsPerInvocation(NOTIFICATIONS)

@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-/** What can be measured within one process, by JMH. */
+/** Benchmarks within one process, by JMH. */
 @NullMarked
 package io.watchqueue.examples.benchmarks.jmh;
 

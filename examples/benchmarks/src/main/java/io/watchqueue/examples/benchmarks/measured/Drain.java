@@ -29,9 +29,9 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Empties a full queue, again and again, and prints how long each time took. The queue is filled by
- * the reader's own thread between two rounds, so that nothing but the reading goes on while it
- * reads, and no round begins with waking a thread: as in twin.c.
+ * Empties a full queue, again and again, and prints the time of each round. The reader's own thread
+ * fills the queue between two rounds, as in twin.c. Nothing else runs while it reads, and no round
+ * begins with waking a thread.
  */
 final class Drain implements CoreSubscriber<Notification> {
 
@@ -49,7 +49,7 @@ final class Drain implements CoreSubscriber<Notification> {
     private long startedAt;
     private long allocatedAtStart;
 
-    /** Where a program would do something with a change. */
+    /** Stands for the work of a program with a change. */
     private long checksum;
 
     Drain(KeyId key, int posts, int each, int rounds) {
@@ -72,7 +72,7 @@ final class Drain implements CoreSubscriber<Notification> {
             System.out.println(nanos[i] + " " + bytes[i]);
         }
         if (checksum != (long) key.value() * (each + (long) nanos.length * notifications)) {
-            throw new IllegalStateException("other notifications than were posted");
+            throw new IllegalStateException("received other notifications than were posted");
         }
     }
 
@@ -88,7 +88,7 @@ final class Drain implements CoreSubscriber<Notification> {
 
     @Override
     public void onComplete() {
-        // It is over.
+        // The rounds are over.
     }
 
     @Override

@@ -28,7 +28,7 @@ import reactor.core.scheduler.Schedulers;
 
 import java.io.IOException;
 
-/** Counts what arrives of each flood, up to the change of permissions that marks its end. */
+/** Counts the notifications of each flood, up to the change of permissions that marks its end. */
 final class FloodReader extends BaseSubscriber<Notification> {
 
     private final long workNanos;
@@ -41,7 +41,10 @@ final class FloodReader extends BaseSubscriber<Notification> {
         this.workNanos = workNanos;
     }
 
-    /** With a prefetch, the work is done on another thread, as whoever needs one would do it. */
+    /**
+     * Runs the reader. With a prefetch, the work is done on another thread, as a program that needs
+     * a prefetch would do.
+     */
     void run(KeyId key, int capacity, int prefetch) throws IOException {
         Flux<Notification> changes =
                 NotificationFlux.builder()
@@ -52,11 +55,11 @@ final class FloodReader extends BaseSubscriber<Notification> {
         if (prefetch > 0) {
             changes = changes.publishOn(Schedulers.newSingle("worker", true));
         }
-        ThreadTimes.cpuNanos(); // loads what asks for it, which is not to be measured
+        ThreadTimes.cpuNanos(); // loads its classes, which are not to be measured
         changes.subscribe(this);
         System.out.println("ready");
         while (System.in.read() != -1) {
-            // Until standard input ends.
+            // Wait for the end of standard input.
         }
     }
 
@@ -72,7 +75,7 @@ final class FloodReader extends BaseSubscriber<Notification> {
                 }
                 work();
             } else if (change.event() == KeyEvent.SETATTR && delivered > 0) {
-                tell();
+                printFlood();
             }
         }
     }
@@ -86,7 +89,7 @@ final class FloodReader extends BaseSubscriber<Notification> {
         }
     }
 
-    private void tell() {
+    private void printFlood() {
         long nanos = System.nanoTime() - firstAt;
         long cpu = ThreadTimes.cpuNanos() - cpuAtFirst;
         System.out.println(

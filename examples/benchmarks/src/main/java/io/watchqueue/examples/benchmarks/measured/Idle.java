@@ -30,8 +30,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * How often the reader's thread runs while nothing happens, and while nobody asks for what does: a
- * thread that was not switched to has made no system call either.
+ * Counts how often the reader's thread runs without changes, and without demand. A thread that was
+ * never switched to has made no system call either.
  */
 final class Idle {
 
@@ -48,7 +48,7 @@ final class Idle {
         keys.update(key, new byte[1]);
         subscriber.await();
 
-        // Demand, and no event.
+        // Demand without changes.
         subscriber.request(Long.MAX_VALUE / 2);
         Path reader = thread("watchqueue-read");
         settle(reader);
@@ -56,7 +56,7 @@ final class Idle {
         Thread.sleep(seconds * 1000L);
         System.out.println("idle " + (switches(reader) - before));
 
-        // Events, and no demand.
+        // Changes without demand.
         Asking silent = new Asking();
         KeyId other = keys.add("user", "benchmark-unasked", new byte[1], Keyring.USER);
         NotificationFlux.builder().watch(other, 1).build().subscribe(silent);
@@ -72,7 +72,7 @@ final class Idle {
         System.exit(0);
     }
 
-    /** The thread of that name, which the kernel cuts at 15 characters. */
+    /** Finds a thread by its name, which the kernel cuts off after 15 characters. */
     private static Path thread(String name) throws IOException {
         try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
             return threads.filter(thread -> name.equals(line(thread.resolve("comm"), 0)))
@@ -89,7 +89,7 @@ final class Idle {
         }
     }
 
-    /** Waits until it sleeps. */
+    /** Waits until the thread sleeps. */
     private static void settle(Path thread) throws Exception {
         long last;
         do {
@@ -98,7 +98,7 @@ final class Idle {
         } while (switches(thread) != last);
     }
 
-    /** How often the processor went from it to another, by its will or not. */
+    /** Returns the number of context switches away from the thread, voluntary or not. */
     private static long switches(Path thread) throws IOException {
         List<String> status = Files.readAllLines(thread.resolve("status"));
         return status.stream()
@@ -112,7 +112,7 @@ final class Idle {
 
         @Override
         protected void hookOnSubscribe(org.reactivestreams.Subscription subscription) {
-            // Asks later.
+            // Requests later.
         }
 
         @Override

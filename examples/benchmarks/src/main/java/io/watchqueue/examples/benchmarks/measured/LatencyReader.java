@@ -23,7 +23,7 @@ import reactor.core.publisher.BaseSubscriber;
 
 import java.util.concurrent.CountDownLatch;
 
-/** When each of so many changes arrived, in the nanoseconds of CLOCK_MONOTONIC. */
+/** Prints the time of arrival of each change, in nanoseconds of CLOCK_MONOTONIC. */
 final class LatencyReader extends BaseSubscriber<Notification> {
 
     private final long[] arrived;
@@ -47,7 +47,7 @@ final class LatencyReader extends BaseSubscriber<Notification> {
 
     @Override
     protected void hookOnNext(Notification notification) {
-        // HotSpot's nanoTime() is CLOCK_MONOTONIC, which the twin's writer has as well.
+        // HotSpot's nanoTime() is CLOCK_MONOTONIC, as in the writer of twin.c.
         arrived[changes++] = System.nanoTime();
         if (changes == arrived.length) {
             cancel();

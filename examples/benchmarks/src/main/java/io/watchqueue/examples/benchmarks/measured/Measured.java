@@ -19,12 +19,12 @@ import io.watchqueue.KeyId;
 import io.watchqueue.reactor.NotificationFlux;
 
 /**
- * What is measured, started by {@link io.watchqueue.examples.benchmarks.Benchmarks}. Prints {@code
- * ready} when it can be told, and one line for each figure.
+ * The measured programs, which {@link io.watchqueue.examples.benchmarks.Benchmarks} starts. They
+ * print {@code ready} when they are ready for changes, and one line for each figure.
  */
 public final class Measured {
 
-    /** To measure programs as they are started, set {@code -Dwarmup=false}. */
+    /** Set {@code -Dwarmup=false} to measure programs without the warm-up. */
     private static final boolean WARMUP =
             Boolean.parseBoolean(System.getProperty("warmup", "true"));
 
@@ -33,11 +33,11 @@ public final class Measured {
     /**
      * Runs one program.
      *
-     * @param arguments its name and what it takes, as twin.c says
+     * @param arguments the name of the program and its arguments, as described in twin.c
      * @throws Exception if it fails
      */
     public static void main(String[] arguments) throws Exception {
-        // As a program does that expects a flood; not where the first subscription is measured.
+        // As in a program that expects a flood, except to measure the first subscription.
         if (!arguments[0].equals("start") && WARMUP) {
             NotificationFlux.warmup().block();
         }

@@ -24,8 +24,8 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 
 /**
- * Opens so many queues and closes them, and that a few times over: how long it takes for each
- * queue, and the memory that each has in this process.
+ * Opens a number of queues and closes them, several times. Prints the time for each queue, and its
+ * memory in this process.
  */
 final class OpenAndClose {
 

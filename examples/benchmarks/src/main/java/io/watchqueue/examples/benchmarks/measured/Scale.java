@@ -29,9 +29,9 @@ import reactor.core.publisher.BaseSubscriber;
 import java.util.concurrent.Semaphore;
 
 /**
- * What a change costs the reader's thread, in processor time, when its queue is the only one, and
- * when it is one of many: two readers side by side, of which each has its turn with so many
- * changes.
+ * Measures the processor time of a reader's thread for a change, when its queue is the only one and
+ * when it is one of many. Two readers run side by side and take turns, with the same number of
+ * changes each.
  */
 final class Scale {
 
@@ -105,7 +105,7 @@ final class Scale {
         Thread thread() {
             Thread current = reader;
             if (current == null) {
-                throw new IllegalStateException("nothing arrived yet");
+                throw new IllegalStateException("no notification has arrived yet");
             }
             return current;
         }

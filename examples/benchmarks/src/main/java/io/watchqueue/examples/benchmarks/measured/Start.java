@@ -24,8 +24,8 @@ import io.watchqueue.reactor.NotificationFlux;
 import reactor.core.Disposable;
 
 /**
- * How long it takes until the watch is placed, from {@code subscribe} on: the first time in a JVM,
- * with what has to be loaded, and the last of so many times.
+ * Measures the time from {@code subscribe} to the placed watch: the first time in a JVM, class
+ * loading included, and the last of many times.
  */
 final class Start {
 

@@ -19,7 +19,7 @@ import com.sun.management.ThreadMXBean;
 
 import java.lang.management.ManagementFactory;
 
-/** What the JVM knows of a thread. */
+/** The JVM's counters of a thread. */
 final class ThreadTimes {
 
     private static final class Bean {

@@ -28,9 +28,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Which compiled code of the library HotSpot throws away while a reader reads its first floods,
- * since what happened there had not happened before: what the warm-up lacks. Prints how many there
- * are, and a line for each.
+ * Finds the compiled code of the library that HotSpot discards while a reader reads its first
+ * floods, because something happened there for the first time. The warm-up lacks that. Prints the
+ * number of places, and a line for each.
  */
 final class ThrownAway {
 
@@ -64,7 +64,7 @@ final class ThrownAway {
         return innermost.getMethod().getName() + ":" + innermost.getLineNumber();
     }
 
-    /** What a subscriber does is its own. */
+    /** The code of the subscriber does not count. */
     private static boolean isOfLibrary(RecordedEvent event) {
         return READER.equals(event.getThread().getJavaName())
                 && event.getStackTrace().getFrames().stream()

@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-/** The programs that are measured, each in a process of its own: what corresponds to twin.c. */
+/** The measured programs, each in a process of its own: the counterpart of twin.c. */
 @NullMarked
 package io.watchqueue.examples.benchmarks.measured;
 
