@@ -36,8 +36,9 @@ final class Capacity {
     }
 
     /**
-     * Returns how many the kernel keeps. F_GETPIPE_SZ alone does not tell: until CVE-2025-23138 was
-     * fixed (6.1.134, 6.15) kernels give that of the pipe's ring, which may be larger.
+     * Returns how many notifications the kernel queues. F_GETPIPE_SZ alone does not say: until
+     * CVE-2025-23138 was fixed (6.1.134, 6.15) kernels returned the size of the pipe's ring, which
+     * may be larger.
      *
      * @param slots what it was asked for, and granted
      * @param pipeSize F_GETPIPE_SZ, in bytes

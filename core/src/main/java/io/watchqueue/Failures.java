@@ -32,13 +32,6 @@ final class Failures {
     static WatchQueueException opening(int errno) {
         String operation = "open a watch queue";
         return switch (errno) {
-            case Errno.EMFILE ->
-                    new ResourceLimitException(
-                            operation,
-                            errno,
-                            OPEN_FILES,
-                            "this process has as many descriptors open as RLIMIT_NOFILE allows; a queue takes two. Close some, or"
-                                    + " raise it (ulimit -n).");
             case Errno.ENFILE ->
                     new ResourceLimitException(
                             operation,
@@ -46,15 +39,14 @@ final class Failures {
                             "fs.pipe-user-pages-hard",
                             "the pipes of this user hold as many pages as fs.pipe-user-pages-hard allows, or the system has as many"
                                     + " files open as fs.file-max allows. Close queues, or raise them.");
-            case Errno.ENOMEM -> outOfMemory(operation, errno);
             case Errno.ENOPKG, Errno.EINVAL, Errno.EPERM, Errno.ENOSYS ->
                     new WatchQueueUnsupportedException(
                             operation, errno, WatchQueueSupport.ofPipeError(errno));
-            default -> unexpected(operation, errno, "pipe2(2)");
+            default -> descriptor(operation, errno, "pipe2(2)");
         };
     }
 
-    /** Failures of descriptors other than the queue's own. */
+    /** Failures that any descriptor can have. */
     static WatchQueueException descriptor(String operation, int errno, String page) {
         return switch (errno) {
             case Errno.EMFILE ->
@@ -62,7 +54,8 @@ final class Failures {
                             operation,
                             errno,
                             OPEN_FILES,
-                            "this process has as many descriptors open as RLIMIT_NOFILE allows. Close some, or raise it (ulimit -n).");
+                            "this process has as many descriptors open as RLIMIT_NOFILE allows; a queue takes two, and so does a"
+                                    + " selector. Close some, or raise it (ulimit -n).");
             case Errno.ENFILE ->
                     new ResourceLimitException(
                             operation,
@@ -162,7 +155,7 @@ final class Failures {
                     new KeyUnavailableException(
                             operation,
                             errno,
-                            "there is no such key, or not any more. Look it up anew.");
+                            "the key does not exist (any more). Look it up again.");
             case Errno.EKEYREVOKED ->
                     new KeyUnavailableException(
                             operation, errno, "the key was revoked. Look up its successor.");
@@ -254,10 +247,9 @@ final class Failures {
         return new WatchQueueException(operation, errno, detail);
     }
 
-    /** For what should not happen: the manual page that may tell more. */
+    /** An unexpected error; the manual page may explain it. */
     static WatchQueueException unexpected(String operation, int errno, String page) {
-        return new WatchQueueException(
-                operation, errno, "the kernel refused, for a reason that " + page + " may tell.");
+        return new WatchQueueException(operation, errno, "unexpected error; see " + page + ".");
     }
 
     private static ResourceLimitException outOfMemory(String operation, int errno) {

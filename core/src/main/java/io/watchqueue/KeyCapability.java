@@ -21,12 +21,12 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What the kernel's key management can do: the bits of keyctl_capabilities(3), in their order, so
- * that {@link #ordinal()} is the bit.
+ * The capabilities of the kernel's key management: the bits of keyctl_capabilities(3), in their
+ * order, so that {@link #ordinal()} is the bit.
  */
 public enum KeyCapability {
 
-    /** It tells its capabilities: KEYCTL_CAPS0_CAPABILITIES. */
+    /** It reports its capabilities: KEYCTL_CAPS0_CAPABILITIES. */
     CAPABILITIES,
 
     /** It has persistent keyrings: {@link Keyctl#persistent}. */
@@ -53,7 +53,7 @@ public enum KeyCapability {
     /** Keyring names are those of the user namespace. */
     NAMESPACED_KEYRING_NAMES,
 
-    /** Keys can be told apart by network namespace. */
+    /** Keys are separated by network namespace. */
     NAMESPACED_KEYS,
 
     /** Keys can be watched: {@link WatchQueue#watch}. */
@@ -63,7 +63,7 @@ public enum KeyCapability {
     static final int BYTES = 2;
 
     /**
-     * Decodes what keyctl_capabilities(3) gives.
+     * Decodes the result of keyctl_capabilities(3).
      *
      * @param length how many bytes the kernel has, which may be more or less than there are here
      */

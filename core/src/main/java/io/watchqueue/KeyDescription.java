@@ -18,7 +18,7 @@ package io.watchqueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What keyctl_describe(3) tells of a key: never its payload.
+ * The description of a key as of keyctl_describe(3). It never contains the payload.
  *
  * @param key the serial
  * @param type the key type, such as {@code "user"} or {@code "keyring"}

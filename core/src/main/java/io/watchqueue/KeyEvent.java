@@ -18,7 +18,7 @@ package io.watchqueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened to a watched key: enum key_notification_subtype of
+ * The kind of a change of a watched key: enum key_notification_subtype of
  * include/uapi/linux/watch_queue.h, in its order, so that {@link #ordinal()} is the subtype. Each
  * is posted after the change. Nothing is posted when a key expires, when the garbage collector
  * takes a dead key out of a keyring, or when a new key displaces one of the same type and

@@ -16,9 +16,9 @@
 package io.watchqueue;
 
 /**
- * What the kernel calls a key by: a serial number, or one of the special negative numbers that
- * stand for a keyring of the calling thread (see {@link Keyring}). Both are key_serial_t in
- * keyctl(2); a keyring is a key.
+ * The kernel's name of a key: a serial number, or one of the special negative numbers that stand
+ * for a keyring of the calling thread (see {@link Keyring}). Both are key_serial_t in keyctl(2); a
+ * keyring is a key.
  *
  * @param value a positive serial, or a special id from -8 to -1
  */

@@ -16,19 +16,22 @@
 package io.watchqueue;
 
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A watched key or keyring changed: struct key_notification of include/uapi/linux/watch_queue.h.
  *
  * @param event what happened
- * @param keyId the serial of the watched key
- * @param aux the serial of the other key for {@link KeyEvent#LINKED} and {@link KeyEvent#UNLINKED},
- *     the negated error number of a rejected {@link KeyEvent#INSTANTIATED}, otherwise 0
+ * @param serial the serial of the watched key, positive; {@link #key()} is the same as a {@link
+ *     KeyId}
+ * @param aux the header's field of that name: the serial of the other key for {@link
+ *     KeyEvent#LINKED} and {@link KeyEvent#UNLINKED}, which {@link #linkedKey()} is as a {@link
+ *     KeyId}; the negated error number of a rejected {@link KeyEvent#INSTANTIATED}; otherwise 0
  * @param watchTag the tag of the watch, 0 to 255
  * @param typeInfo bits 16 to 31 of the message's info field, WATCH_INFO_TYPE_INFO; no kernel up to
  *     7.3 sets any
  */
-public record KeyNotification(KeyEvent event, int keyId, int aux, int watchTag, int typeInfo)
+public record KeyNotification(KeyEvent event, int serial, int aux, int watchTag, int typeInfo)
         implements Notification {
 
     static final int LENGTH = 16;
@@ -37,14 +40,18 @@ public record KeyNotification(KeyEvent event, int keyId, int aux, int watchTag, 
      * Checks the parts.
      *
      * @param event what happened
-     * @param keyId the serial of the watched key
+     * @param serial the serial of the watched key, positive
      * @param aux the other key's serial, a negated error number, or 0
      * @param watchTag the tag of the watch, 0 to 255
      * @param typeInfo 0 to 65535
-     * @throws IllegalArgumentException if the tag or the type info is out of range
+     * @throws IllegalArgumentException if the serial, the tag or the type info is out of range
      */
     public KeyNotification {
         Objects.requireNonNull(event, "event");
+        if (serial < 1) {
+            throw new IllegalArgumentException(
+                    "KeyNotification: serial " + serial + " is not positive, as those of keys are");
+        }
         Tags.check("KeyNotification", watchTag);
         if (typeInfo >>> 16 != 0) {
             throw new IllegalArgumentException(
@@ -56,13 +63,59 @@ public record KeyNotification(KeyEvent event, int keyId, int aux, int watchTag, 
      * A notification as kernels post it, without type info.
      *
      * @param event what happened
-     * @param keyId the serial of the watched key
-     * @param aux the other key's serial, or 0
+     * @param serial the serial of the watched key, positive
+     * @param aux the other key's serial, a negated error number, or 0
      * @param watchTag the tag of the watch, 0 to 255
-     * @throws IllegalArgumentException if the tag is out of range
+     * @throws IllegalArgumentException if the serial or the tag is out of range
      */
-    public KeyNotification(KeyEvent event, int keyId, int aux, int watchTag) {
-        this(event, keyId, aux, watchTag, 0);
+    public KeyNotification(KeyEvent event, int serial, int aux, int watchTag) {
+        this(event, serial, aux, watchTag, 0);
+    }
+
+    /**
+     * A notification of an event that concerns one key.
+     *
+     * @param event what happened
+     * @param key the watched key
+     * @param watchTag the tag of the watch, 0 to 255
+     * @throws IllegalArgumentException if the key is a special one, or the tag is out of range
+     */
+    public KeyNotification(KeyEvent event, KeyId key, int watchTag) {
+        this(event, key.value(), 0, watchTag, 0);
+    }
+
+    /**
+     * A notification of a link: {@link KeyEvent#LINKED} or {@link KeyEvent#UNLINKED}.
+     *
+     * @param event what happened
+     * @param keyring the watched keyring
+     * @param linkedKey the key that was linked or unlinked
+     * @param watchTag the tag of the watch, 0 to 255
+     * @throws IllegalArgumentException if the keyring is a special one, or the tag is out of range
+     */
+    public KeyNotification(KeyEvent event, KeyId keyring, KeyId linkedKey, int watchTag) {
+        this(event, keyring.value(), linkedKey.value(), watchTag, 0);
+    }
+
+    /**
+     * Returns the watched key.
+     *
+     * @return its serial, as the operations of {@link Keyctl} take it
+     */
+    public KeyId key() {
+        return KeyId.of(serial);
+    }
+
+    /**
+     * Returns the key that was linked to the watched keyring, or unlinked from it.
+     *
+     * @return its serial for {@link KeyEvent#LINKED} and {@link KeyEvent#UNLINKED}; empty for all
+     *     other events
+     */
+    public Optional<KeyId> linkedKey() {
+        return (event == KeyEvent.LINKED || event == KeyEvent.UNLINKED) && aux > 0
+                ? Optional.of(KeyId.of(aux))
+                : Optional.empty();
     }
 
     @Override

@@ -16,9 +16,9 @@
 package io.watchqueue;
 
 /**
- * There is no such key, or not any more: it was destroyed or invalidated (ENOKEY), revoked
- * (EKEYREVOKED), has expired (EKEYEXPIRED) or was rejected (EKEYREJECTED). {@link #errnoName()}
- * tells which.
+ * The key does not exist, or can no longer be used: it was destroyed or invalidated (ENOKEY),
+ * revoked (EKEYREVOKED), has expired (EKEYEXPIRED) or was rejected (EKEYREJECTED). {@link
+ * #errnoName()} says which.
  */
 public final class KeyUnavailableException extends WatchQueueException {
 

@@ -192,7 +192,7 @@ public final class Keyctl {
     }
 
     /**
-     * Returns when keys expire: the fourth column of /proc/keys, since keyctl(2) does not tell.
+     * Returns when keys expire: the fourth column of /proc/keys, which keyctl(2) has no call for.
      * Other users can write what looks like an entry of that file into a description with line
      * breaks. It is passed over if the kernel still describes that key. If not, since it is revoked
      * or has expired, a key of which there are two entries that differ is left out.
@@ -247,8 +247,8 @@ public final class Keyctl {
      *
      * @param type the key type, such as {@code "user"}
      * @param description the description
-     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is not needed
-     *     any more
+     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is no longer
+     *     needed
      * @param keyring the keyring, which must grant Write
      * @return the key
      * @throws ResourceLimitException if the quota of keys is used up
@@ -309,16 +309,19 @@ public final class Keyctl {
 
     /**
      * Looks for a key in the keyrings of the calling thread, and if it is not there has the kernel
-     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered.
+     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered, or until
+     * a key that was found under construction is complete.
      *
      * @param type the key type
      * @param description the description
-     * @param calloutInfo what request-key(8) is told, or null not to ask
+     * @param calloutInfo the information for request-key(8), or null not to ask it
      * @param destination where to link the key that was found or made, or null for the thread's
      *     default
      * @return the key
      * @throws KeyUnavailableException if there is none, or it is revoked, expired or rejected
      * @throws ResourceLimitException if the quota of keys is used up
+     * @throws IllegalStateException with callout information on a virtual thread, which would hold
+     *     its carrier thread until request-key(8) has answered
      */
     public KeyId request(
             String type,
@@ -330,6 +333,10 @@ public final class Keyctl {
         checkText(operation, "description", description);
         if (calloutInfo != null) {
             checkText(operation, "callout information", calloutInfo);
+            VirtualThreads.refuse(
+                    operation,
+                    "would hold its carrier thread until request-key(8) has answered, for a minute or"
+                            + " more; use a platform thread, or pass no callout information");
         }
         int ring = destination == null ? NO_KEYRING : destination.value();
         int found =
@@ -375,8 +382,8 @@ public final class Keyctl {
      * again replaces it by as much as its type allows.
      *
      * @param key a key that grants Write
-     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is not needed
-     *     any more
+     * @param payload the secret; copied, and the copy wiped. Wipe the array when it is no longer
+     *     needed
      */
     public void update(KeyId key, byte[] payload) {
         update(key, ByteBuffer.wrap(payload));
@@ -402,7 +409,7 @@ public final class Keyctl {
      * {@link #list}.
      *
      * @param key a key that grants Read, or is found from the keyrings of the calling thread
-     * @return the secret; wipe the array when it is not needed any more
+     * @return the secret; wipe the array when it is no longer needed
      */
     public byte[] read(KeyId key) {
         return readAll(
@@ -413,7 +420,7 @@ public final class Keyctl {
      * Reads the payload of a key into a buffer: keyctl_read(3).
      *
      * @param key a key that grants Read, or is found from the keyrings of the calling thread
-     * @param target is given the secret from its position on, which is moved behind it; not changed
+     * @param target receives the secret from its position on, which is moved past it; not changed
      *     if there is too little room
      * @return the length of the secret in bytes; more than there was room if it was not read
      */
@@ -494,7 +501,7 @@ public final class Keyctl {
                 return new KeyTree(key, description, members, true);
             }
         } catch (KeyPermissionException e) {
-            // What is there remains unknown.
+            // Its members remain unknown.
         } catch (KeyUnavailableException e) {
             if (e.errno() == Errno.ENOKEY) {
                 throw e;
@@ -530,7 +537,7 @@ public final class Keyctl {
     }
 
     /**
-     * Removes a key from a keyring: keyctl_unlink(3). A key that is linked nowhere any more is
+     * Removes a key from a keyring: keyctl_unlink(3). A key whose last link is removed is
      * destroyed.
      *
      * @param key a member
@@ -743,7 +750,7 @@ public final class Keyctl {
      * Returns what the kernel's key management can do: keyctl_capabilities(3).
      *
      * @return the capabilities that this library knows and the kernel has; empty before Linux 5.4,
-     *     which does not tell
+     *     which has no such call
      */
     public Set<KeyCapability> capabilities() {
         try (NativeBuffer buffer = kernel.borrow(KeyCapability.BYTES)) {

@@ -18,10 +18,10 @@ package io.watchqueue;
 import java.util.Objects;
 
 /**
- * At this very place of the stream there was no room, and at least one notification was dropped. It
- * may have been of any watch: whatever is derived from the stream must be read anew.
+ * At least one notification was dropped at this place of the stream, because there was no room. It
+ * may have been of any watch: read again everything that is derived from the stream.
  *
- * @param origin who dropped
+ * @param origin the place where it was dropped
  * @param dropped how many, at least 1; or {@link #UNKNOWN}, which it always is for the kernel, as
  *     any number of its drops at one place make one message
  */
@@ -34,7 +34,7 @@ public record LossNotification(Origin origin, long dropped) implements Notificat
     static final int LENGTH = 8;
     static final LossNotification OF_THE_KERNEL = new LossNotification();
 
-    /** Who dropped. */
+    /** The place where notifications were dropped. */
     public enum Origin {
         /** The kernel, as its queue was full: WATCH_META_LOSS_NOTIFICATION. */
         KERNEL,
@@ -45,7 +45,7 @@ public record LossNotification(Origin origin, long dropped) implements Notificat
     /**
      * Checks the parts.
      *
-     * @param origin who dropped
+     * @param origin the place where it was dropped
      * @param dropped how many, at least 1, or {@link #UNKNOWN}
      * @throws IllegalArgumentException if the number is neither
      */

@@ -26,10 +26,7 @@ import java.util.Objects;
  */
 final class NotificationDecoder {
 
-    static final int HEADER_LENGTH = 8;
-    static final int MAX_LENGTH = 127;
-
-    private static final int PAYLOAD_OFFSET = HEADER_LENGTH;
+    private static final int PAYLOAD_OFFSET = MessageHeader.LENGTH;
 
     private NotificationDecoder() {}
 
@@ -40,18 +37,18 @@ final class NotificationDecoder {
      */
     static long header(ByteBuffer bytes, int at, int end) {
         int available = end - at;
-        if (available < HEADER_LENGTH) {
+        if (available < MessageHeader.LENGTH) {
             throw new NotificationFormatException(
-                    available + " bytes are left, fewer than a header's " + HEADER_LENGTH);
+                    available + " bytes are left, fewer than a header's " + MessageHeader.LENGTH);
         }
         long header = words(bytes, at);
         int length = length(header);
-        if (length < HEADER_LENGTH || length > available) {
+        if (length < MessageHeader.LENGTH || length > available) {
             throw new NotificationFormatException(
                     "a message claims "
                             + length
                             + " bytes; it must have from "
-                            + HEADER_LENGTH
+                            + MessageHeader.LENGTH
                             + " to the "
                             + available
                             + " that are there");
@@ -61,7 +58,7 @@ final class NotificationDecoder {
 
     /** Returns the length of the message with that header, the header included. */
     static int length(long header) {
-        return info(header) & MAX_LENGTH;
+        return info(header) & MessageHeader.MAX_MESSAGE_LENGTH;
     }
 
     private static int info(long header) {
@@ -83,16 +80,17 @@ final class NotificationDecoder {
      * at}.
      */
     static Notification decode(ByteBuffer bytes, int at, long header) {
-        return isKeyChange(bytes, header)
+        return isKeyChange(bytes, at, header)
                 ? decodeKeyChange(bytes, at, header)
                 : decodeOther(bytes, at, header);
     }
 
     /** Tells whether {@link #decodeKeyChange} decodes it, or else {@link #decodeOther}. */
-    static boolean isKeyChange(ByteBuffer bytes, long header) {
+    static boolean isKeyChange(ByteBuffer bytes, int at, long header) {
         return type(bytes, header) == Notification.TYPE_KEY
                 && length(header) == KeyNotification.LENGTH
-                && KeyEvent.ofSubtype(subtype(bytes, header)) != null;
+                && KeyEvent.ofSubtype(subtype(bytes, header)) != null
+                && (int) words(bytes, at + PAYLOAD_OFFSET) > 0;
     }
 
     static KeyNotification decodeKeyChange(ByteBuffer bytes, int at, long header) {
@@ -122,7 +120,7 @@ final class NotificationDecoder {
                 return new RemovalNotification(0, tag);
             }
         }
-        byte[] payload = new byte[length - HEADER_LENGTH];
+        byte[] payload = new byte[length - MessageHeader.LENGTH];
         bytes.get(at + PAYLOAD_OFFSET, payload);
         return new UnknownNotification(type, subtype, info, payload);
     }

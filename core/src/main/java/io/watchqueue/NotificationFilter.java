@@ -15,9 +15,6 @@
  */
 package io.watchqueue;
 
-import io.watchqueue.internal.Kernel;
-import io.watchqueue.internal.NativeBuffer;
-
 import org.jspecify.annotations.Nullable;
 
 import java.nio.ByteBuffer;
@@ -52,7 +49,6 @@ public final class NotificationFilter implements Predicate<Notification> {
     private static final int HEADER_LENGTH = 8;
     private static final int RULE_LENGTH = 44;
     private static final int TAG_MASK = 0xff00;
-    private static final int LENGTH_MASK = 0x7f;
 
     private final List<Rule> rules;
 
@@ -169,14 +165,16 @@ public final class NotificationFilter implements Predicate<Notification> {
         return false;
     }
 
-    /** The kernel's form of it, in this machine's byte order; to be closed after the call. */
-    NativeBuffer encode(Kernel kernel) {
-        NativeBuffer buffer = kernel.borrow(HEADER_LENGTH + RULE_LENGTH * rules.size());
-        encode(buffer.bytes());
-        return buffer;
+    /** How many bytes {@link #encode} writes. */
+    int encodedLength() {
+        return HEADER_LENGTH + RULE_LENGTH * rules.size();
     }
 
-    /** Into zeros, in their byte order: u32 nr_filters, u32 reserved, then 44 bytes a rule. */
+    /**
+     * Writes the kernel's form of it: u32 nr_filters, u32 reserved, then 44 bytes a rule.
+     *
+     * @param bytes zeros, of {@link #encodedLength}, in the byte order that is wanted
+     */
     void encode(ByteBuffer bytes) {
         bytes.putInt(0, rules.size());
         for (int i = 0; i < rules.size(); i++) {
@@ -220,7 +218,7 @@ public final class NotificationFilter implements Predicate<Notification> {
      */
     public static final class Rule {
 
-        /** What fits struct watch_type_filter's only word of subtypes, kernel/watch_queue.c. */
+        /** The number of subtypes in struct watch_type_filter's only word, kernel/watch_queue.c. */
         private static final int KNOWN_SUBTYPES = Integer.SIZE;
 
         private final int type;
@@ -258,7 +256,7 @@ public final class NotificationFilter implements Predicate<Notification> {
          *     filter a bit that the mask has not; the kernel refuses both
          */
         public Rule withInfo(int filter, int mask) {
-            if ((mask & LENGTH_MASK) != 0) {
+            if ((mask & MessageHeader.MAX_MESSAGE_LENGTH) != 0) {
                 throw new IllegalArgumentException(
                         String.format(
                                 Locale.ROOT,

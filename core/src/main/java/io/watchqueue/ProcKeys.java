@@ -27,8 +27,8 @@ import java.util.regex.Pattern;
  * The text of /proc/keys: proc_keys_show() of security/keys/proc.c. It has a line for each key that
  * grants View, and each line ends with a description, which is any text of any user. A description
  * with line breaks makes lines of its own. Most are no entry, and are passed over; one that is
- * written to look like an entry cannot be told from one. So an entry is a claim: the key may not
- * exist, and may have two entries, of which one is wrong.
+ * written to look like an entry is indistinguishable from one. So an entry is a claim: the key may
+ * not exist, and may have two entries, of which one is wrong.
  */
 final class ProcKeys {
 
@@ -42,7 +42,7 @@ final class ProcKeys {
     private ProcKeys() {}
 
     /**
-     * What a line claims.
+     * The claim of one line.
      *
      * @param key the serial
      * @param timeout "perm", "expd", or the time left in one unit, such as "59s"

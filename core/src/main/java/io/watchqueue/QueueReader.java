@@ -21,84 +21,48 @@ import io.watchqueue.internal.NativeBuffer;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
- * The reading side of a queue: takes messages from the kernel, hands them over, and waits for more.
+ * The reading side of a queue, for any thread: one at a time takes messages, and one waits.
  *
- * <p>The kernel wakes a thread that waits in poll(2) for a notification, but neither for a loss
- * behind the last one nor for what another thread has read and not handed over. So one thread at a
- * time waits, and while it does, nobody else reads from the kernel: whatever comes, and any loss
- * behind it, is found by the thread that waits. When that has what it waited for, the next one
- * looks before it waits.
+ * <p>The kernel wakes a thread that waits in poll(2) for a notification. It does not wake it for a
+ * loss after the last notification, nor for messages that another thread has read and not handed
+ * over. So one thread at a time waits, and meanwhile nobody else reads from the kernel: the waiting
+ * thread finds whatever comes, and any loss after it. The next thread looks at the queue before it
+ * waits.
  */
 final class QueueReader {
 
     private static final int POLLFD_BYTES = 8; // struct pollfd
-    private static final String READ = "read from a watch queue";
     private static final String WAIT = "wait for a notification";
-
-    /**
-     * A queue that has given less than that since it was empty cannot have been full, and has no
-     * loss pending: the smallest has 32 slots, for messages of 8 bytes or more.
-     */
-    private static final int NEVER_FULL_BYTES = 32 * 8;
-
     private static final int POLL_FOREVER = -1;
 
     private final Kernel kernel;
     private final Descriptor readEnd;
-    private final Descriptor writeEnd;
-    private final Watches watches;
 
     /** Held by the thread that waits, from its first look at the queue to its last. */
     private final ReentrantLock turn = new ReentrantLock();
 
-    // Under the lock of those who read.
+    /** Held by the thread that uses the buffer. */
     private final ReentrantLock reading = new ReentrantLock();
-    private final NativeBuffer buffer;
-    private int position;
-    private int limit;
-    private long polls;
 
-    /** A thread waits, or is about to: what the kernel has is left to it. */
-    private boolean awaited;
+    private final ReadBuffer buffer;
 
-    /** The last read left nothing in the queue. */
-    private boolean exhausted;
-
-    /** The {@link Watches#closings} before it. */
-    private long closings;
-
-    /** How many bytes were read since the queue was last found empty. */
-    private long unconfirmed;
-
-    // Written by whoever holds the lock, read by anybody.
-    private volatile int carriedBytes;
-    private volatile long readCalls;
-
-    QueueReader(
-            Kernel kernel,
-            Descriptor readEnd,
-            Descriptor writeEnd,
-            Watches watches,
-            int bufferBytes) {
+    QueueReader(Kernel kernel, Descriptor readEnd, ReadBuffer buffer) {
         this.kernel = kernel;
         this.readEnd = readEnd;
-        this.writeEnd = writeEnd;
-        this.watches = watches;
-        this.buffer = kernel.allocate(Math.max(NotificationDecoder.MAX_LENGTH + 1, bufferBytes));
+        this.buffer = buffer;
     }
 
-    int carriedBytes() {
-        return carriedBytes;
+    int bufferedBytes() {
+        return buffer.bufferedBytes();
     }
 
     long readCalls() {
-        return readCalls;
+        return buffer.readCalls();
     }
 
     /** See {@link WatchQueue#read()}. */
@@ -194,9 +158,9 @@ final class QueueReader {
     private @Nullable Notification takeOrAwait() {
         reading.lock();
         try {
-            awaited = false;
+            buffer.setAwaited(false);
             Notification notification = poll();
-            awaited = notification == null;
+            buffer.setAwaited(notification == null);
             return notification;
         } finally {
             reading.unlock();
@@ -206,7 +170,7 @@ final class QueueReader {
     private void leaveToAnybody() {
         reading.lock();
         try {
-            awaited = false;
+            buffer.setAwaited(false);
         } finally {
             reading.unlock();
         }
@@ -221,110 +185,14 @@ final class QueueReader {
 
     /** See {@link WatchQueue#poll(int, Predicate)}. */
     int poll(int demand, Predicate<? super Notification> consumer) {
-        int fd = readEnd.enter(READ);
+        int fd = readEnd.enter(ReadBuffer.READ);
         reading.lock();
         try {
-            long poll = ++polls;
-            exhausted = false;
-            int delivered = 0;
-            boolean more = true;
-            while (more
-                    && delivered < demand
-                    && (position < limit || fill(fd, demand - delivered))) {
-                ByteBuffer bytes = buffer.bytes();
-                int end = limit;
-                int at = position;
-                do {
-                    long header = NotificationDecoder.header(bytes, at, end);
-                    int next = at + NotificationDecoder.length(header);
-                    position = next;
-                    delivered++;
-                    // Apart, since key changes may be many: the JVM then knows what they are.
-                    more =
-                            NotificationDecoder.isKeyChange(bytes, header)
-                                    ? consumer.test(
-                                            NotificationDecoder.decodeKeyChange(bytes, at, header))
-                                    : deliver(
-                                            NotificationDecoder.decodeOther(bytes, at, header),
-                                            consumer);
-                    at = next;
-                    // Unless the consumer has polled itself, the next one's place is known without
-                    // looking it up, which would make each message wait for the one before.
-                } while (more && at < end && delivered < demand && polls == poll);
-            }
-            return delivered;
+            return buffer.handOver(fd, demand, consumer);
         } finally {
-            carriedBytes = limit - position;
             reading.unlock();
             readEnd.exit();
         }
-    }
-
-    private boolean deliver(Notification notification, Predicate<? super Notification> consumer) {
-        if (notification instanceof RemovalNotification removal) {
-            watches.removed(removal);
-        }
-        return consumer.test(notification);
-    }
-
-    /**
-     * Reads once; false if there is nothing. The lock is held, and all that was read before is
-     * handed over.
-     */
-    @SuppressWarnings("NonAtomicVolatileUpdate") // by whoever holds the lock
-    private boolean fill(int fd, int demand) {
-        if (awaited) {
-            return false;
-        }
-        if (exhausted) {
-            return foundEmpty();
-        }
-        // 128 bytes take any message, so that ENOBUFS cannot happen.
-        long wanted =
-                Math.max(
-                        (long) demand * KeyNotification.LENGTH, NotificationDecoder.MAX_LENGTH + 1);
-        int length = (int) Math.min(wanted, buffer.size());
-        closings = watches.closings();
-        int result;
-        do {
-            readCalls++;
-            result = kernel.read(fd, buffer, length);
-        } while (result == -Errno.EINTR);
-        if (result == -Errno.EAGAIN) {
-            return foundEmpty();
-        }
-        if (result < 0) {
-            throw Failures.reading(-result);
-        }
-        if (result == 0) {
-            // The kernel gives this only when no write end is open any more, and ours is until
-            // close().
-            if (readEnd.isClosed()) {
-                throw new WatchQueueClosedException(READ);
-            }
-            throw new WatchQueueException(
-                    READ,
-                    0,
-                    "the queue ended although it is open: something else closed "
-                            + writeEnd
-                            + " of this process");
-        }
-        // Any message would have had room, so there was none left: see epoll(7), under EPOLLET. But
-        // a loss behind the last one comes with the next read only (fs/pipe.c, pipe_read).
-        unconfirmed += result;
-        exhausted =
-                length - result > NotificationDecoder.MAX_LENGTH && unconfirmed < NEVER_FULL_BYTES;
-        position = 0;
-        limit = result;
-        return true;
-    }
-
-    /** Nothing is in it, and no loss pending. */
-    private boolean foundEmpty() {
-        exhausted = false;
-        unconfirmed = 0;
-        watches.drained(closings);
-        return false;
     }
 
     private static final class Single implements Predicate<Notification> {

@@ -15,13 +15,16 @@
  */
 package io.watchqueue;
 
+import java.util.Optional;
+
 /**
  * A watch is gone, because it was removed or because the watched key was destroyed; the kernel does
  * not say which. The last message of its watch. It can be lost like any other: after a loss, do not
  * wait for one.
  *
- * @param id the serial of the key; 0 if the message did not name its source, which the kernel's key
- *     code never does
+ * @param id the id of the source as the kernel has it, 64 bits: the serial of the key, which {@link
+ *     #key()} is as a {@link KeyId}; 0 if the message did not name its source, but the kernel's key
+ *     code always does
  * @param watchTag the tag of the watch, 0 to 255
  */
 public record RemovalNotification(long id, int watchTag) implements Notification {
@@ -39,6 +42,28 @@ public record RemovalNotification(long id, int watchTag) implements Notification
      */
     public RemovalNotification {
         Tags.check("RemovalNotification", watchTag);
+    }
+
+    /**
+     * The removal of a key's watch.
+     *
+     * @param key the key
+     * @param watchTag the tag of the watch, 0 to 255
+     * @throws IllegalArgumentException if the tag is out of range
+     */
+    public RemovalNotification(KeyId key, int watchTag) {
+        this(key.value(), watchTag);
+    }
+
+    /**
+     * Returns the key whose watch is gone.
+     *
+     * @return its serial; empty if the message did not name its source
+     */
+    public Optional<KeyId> key() {
+        return id > 0 && id <= Integer.MAX_VALUE
+                ? Optional.of(KeyId.of((int) id))
+                : Optional.empty();
     }
 
     @Override

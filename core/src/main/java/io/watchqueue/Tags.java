@@ -30,7 +30,7 @@ final class Tags {
                             + tag
                             + " is not from 0 to "
                             + MAX
-                            + ", the 8 bits that the kernel gives back");
+                            + ", the 8 bits that the kernel returns");
         }
     }
 }

@@ -24,9 +24,6 @@ import java.util.HexFormat;
  */
 public final class UnknownNotification implements Notification {
 
-    private static final int HEADER_LENGTH = 8;
-    private static final int MAX_LENGTH = 127;
-
     private final int type;
     private final int subtype;
     private final int info;
@@ -52,12 +49,13 @@ public final class UnknownNotification implements Notification {
             throw new IllegalArgumentException(
                     "UnknownNotification: subtype " + subtype + " is not from 0 to 255");
         }
-        if ((info & MAX_LENGTH) != HEADER_LENGTH + payload.length) {
+        int length = info & MessageHeader.MAX_MESSAGE_LENGTH;
+        if (length != MessageHeader.LENGTH + payload.length) {
             throw new IllegalArgumentException(
                     "UnknownNotification: the info field says "
-                            + (info & MAX_LENGTH)
+                            + length
                             + " bytes, but header and payload have "
-                            + (HEADER_LENGTH + payload.length));
+                            + (MessageHeader.LENGTH + payload.length));
         }
         this.type = type;
         this.subtype = subtype;

@@ -50,14 +50,14 @@ public final class Watch implements AutoCloseable {
     }
 
     /**
-     * Removes the watch: keyctl_watch_key(3) with a tag of -1. What was posted before is still
-     * delivered, and then a {@link RemovalNotification}, unless there was no room for it, which a
-     * loss then says; until that is read, the queue takes no new watch on the same key with the
-     * same tag. Does nothing the second time, or if the watch, the key or the queue is gone.
+     * Removes the watch: keyctl_watch_key(3) with a tag of -1. Notifications posted before are
+     * still delivered, and then a {@link RemovalNotification}, or a loss if there was no room for
+     * it. Until that is read, the queue takes no new watch on the same key with the same tag. Does
+     * nothing the second time, or if the watch, the key or the queue is gone.
      *
-     * <p>The kernel does not remove the watch of a key that was revoked, has expired or grants no
-     * View permission any more. This is no error here: such a watch stays, and ends when the key is
-     * destroyed or the queue is closed.
+     * <p>The kernel does not remove the watch of a key that was revoked, has expired or no longer
+     * grants View. This is no error here: such a watch stays, and ends when the key is destroyed or
+     * the queue is closed.
      *
      * @throws WatchQueueException if the kernel refuses for another reason; the watch stays, and
      *     can be closed again

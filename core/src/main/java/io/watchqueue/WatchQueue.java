@@ -32,8 +32,8 @@ import java.util.function.Predicate;
 
 /**
  * A notification queue in the kernel: a pipe made with O_NOTIFICATION_PIPE, see watch_queue(7).
- * Keys and keyrings are attached to it by {@link #watch}, and what happens to them is read from it
- * in the order in which it happened.
+ * {@link #watch} attaches keys and keyrings to it. Their changes are read from it in the order in
+ * which they happened.
  *
  * <pre>{@code
  * try (WatchQueue queue = WatchQueue.open()) {
@@ -42,27 +42,27 @@ import java.util.function.Predicate;
  * }
  * }</pre>
  *
- * <p><b>Ownership:</b> whoever has opened a queue closes it. The queue owns its watches, those that
- * are just being placed included: they end with it, and need not be closed one by one.
+ * <p><b>Ownership:</b> the caller that opens a queue closes it. The queue owns its watches,
+ * including those that are being placed: they end with it, and need not be closed one by one.
  *
- * <p><b>Loss:</b> when the queue is full the kernel drops, and says so in the place where it did: a
+ * <p><b>Loss:</b> when the queue is full the kernel drops notifications and marks the place: a
  * {@link LossNotification} comes between the last notification before the gap and the first one
- * behind it, also if none comes any more.
+ * after it, even if none follows.
  *
- * <p><b>Threads:</b> all methods may be called from any thread, but those that wait, {@link
- * #read()} and {@link #read(Duration)}, only from platform threads. A virtual thread that waits in
- * the kernel holds its carrier thread, so it is refused; {@link #watch} may wait as well, for a key
- * under construction. Each notification goes to one reader. While a thread waits, the next
- * notification is that thread's, and so is a loss: other threads that call {@code read} queue up
- * behind it, and {@link #poll()} finds nothing. {@link #close()} ends the wait of a reader;
- * Thread.interrupt() does not, as nothing wakes a thread in a system call but a signal.
+ * <p><b>Threads:</b> any thread may call all methods, but only platform threads those that wait,
+ * {@link #read()} and {@link #read(Duration)}: a virtual thread would hold its carrier thread, so
+ * it is refused. {@link #watch} may wait too, for a key under construction. Each notification goes
+ * to one reader. While a thread waits, the next notification or loss is that thread's: other
+ * threads that call {@code read} wait for their turn, and {@link #poll()} finds nothing. {@link
+ * #close()} ends the wait of a reader; Thread.interrupt() does not, because only a signal wakes a
+ * thread in a system call.
  *
  * <p><b>Descriptors:</b> the queue owns both ends of its pipe, from {@link #open} to {@link
  * #close()}; if {@code open} fails, it has closed both. A call uses a descriptor's number only
- * between its beginning and its end, and {@code close()} puts off closing the descriptor until no
- * call is under way, so that the number cannot mean another file in the middle of one. A call that
- * comes after {@code close()} is refused without a system call. A watch has no descriptor of its
- * own: while one is being placed or removed, the call keeps the queue's open.
+ * while it runs, and {@code close()} waits with closing the descriptor until no call is under way,
+ * so that the number cannot mean another file in the middle of one. A call that comes after {@code
+ * close()} is refused without a system call. A watch has no descriptor of its own: while one is
+ * being placed or removed, the call keeps the queue's open.
  *
  * <p><b>Processes:</b> the descriptors are closed on exec, but a native fork without exec shares
  * the queue with the child, which keeps it alive and may take notifications from it.
@@ -91,7 +91,11 @@ public final class WatchQueue implements AutoCloseable {
         this.readEnd = readEnd;
         this.writeEnd = writeEnd;
         this.capacity = capacity;
-        this.reader = new QueueReader(kernel, readEnd, writeEnd, watches, bufferBytes);
+        this.reader =
+                new QueueReader(
+                        kernel,
+                        readEnd,
+                        new ReadBuffer(kernel, readEnd, writeEnd, watches, bufferBytes));
     }
 
     /**
@@ -146,7 +150,8 @@ public final class WatchQueue implements AutoCloseable {
      * @throws ResourceLimitException if the kernel has no memory for it
      */
     public void filter(NotificationFilter filter) {
-        try (NativeBuffer encoded = filter.encode(kernel)) {
+        try (NativeBuffer encoded = kernel.borrow(filter.encodedLength())) {
+            filter.encode(encoded.bytes());
             int result = withDescriptor("set a filter", fd -> kernel.setFilter(fd, encoded));
             if (result < 0) {
                 throw Failures.filtering(filter, -result);
@@ -308,7 +313,7 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Returns the watches of this queue: after a loss, what is to be looked at anew.
+     * Returns the watches of this queue: the keys to look at again after a loss.
      *
      * @return a copy, in the order in which they were placed; without those that were closed, and
      *     those whose removal was read. One whose removal was lost stays until it is closed
@@ -318,9 +323,9 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Tells whether nothing can come any more from the watches that this queue had: all are gone,
-     * and what they left was read, up to their removals. A watch whose key was destroyed is known
-     * to be gone by its removal, and if that was lost, not at all.
+     * Tells whether nothing more can come from the watches that this queue had: all are gone, and
+     * their last notifications were read, up to their removals. If the removal of a destroyed key
+     * was lost, its watch is not known to be gone.
      *
      * @return true then; false if there is a watch, or never was one
      */
@@ -388,18 +393,18 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Hands over what is there, without waiting. Reads from the kernel no more than there is demand
-     * for, but for the rest of one small read, which the next call hands over first: what nobody
-     * asks for stays in the kernel's queue.
+     * Hands over the notifications that are there, without waiting. Reads no more from the kernel
+     * than is demanded, except for the rest of one small read, which the next call hands over
+     * first. All others stay in the kernel's queue.
      *
      * <p>If fewer than {@code demand} were handed over and the consumer did not stop, the last read
-     * left the queue empty, with no loss pending; what was posted since makes it readable anew. If
-     * another thread waits in {@link #read()}, nothing is read, as the next notification is that
-     * thread's.
+     * left the queue empty, with no loss pending; the next notification makes it readable again. If
+     * another thread waits in {@link #read()}, nothing is read, because the next notification is
+     * that thread's.
      *
      * @param demand how many notifications to hand over at most, at least 1
-     * @param consumer is given each notification on the calling thread, and returns false to get no
-     *     more
+     * @param consumer receives each notification on the calling thread, and returns false to
+     *     receive no more
      * @return how many were handed over
      * @throws IllegalArgumentException if the demand is not positive
      * @throws WatchQueueClosedException if the queue is closed
@@ -477,8 +482,8 @@ public final class WatchQueue implements AutoCloseable {
      *     the notifications there was room for; more if a consumer stopped before it had what it
      *     asked for
      */
-    public int carriedBytes() {
-        return reader.carriedBytes();
+    public int bufferedBytes() {
+        return reader.bufferedBytes();
     }
 
     /**
@@ -641,8 +646,7 @@ public final class WatchQueue implements AutoCloseable {
                     throw Failures.unexpected("read the size of a watch queue", -bytes, "fcntl(2)");
                 }
                 int granted = Capacity.effective(slots, bytes);
-                // All that a full queue of key notifications can give, with a loss: no larger read
-                // would find more.
+                // A full queue of key notifications, with a loss: no larger read would find more.
                 return new WatchQueue(
                         kernel,
                         new Descriptor(kernel, readEnd),

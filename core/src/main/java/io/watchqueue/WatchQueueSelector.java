@@ -29,12 +29,14 @@ import java.util.function.Consumer;
 
 /**
  * Lets one thread wait for many queues, as java.nio's Selector does for channels: epoll(7), with a
- * cost that does not grow with the number of queues that are silent.
+ * cost that does not grow with the number of queues that are silent. It is for libraries that read
+ * many queues on a thread of their own, as watchqueue-reactor does; a program that has one queue
+ * calls {@link WatchQueue#read()}.
  *
- * <p>Readiness is told when it comes about, not for as long as it lasts: a queue that was reported
- * must be {@linkplain WatchQueue#poll(int, java.util.function.Predicate) read} until it is empty
- * before it is reported again. A loss behind the last notification wakes nobody; reading until the
- * queue is empty finds it.
+ * <p>Readiness is reported when it begins, not for as long as it lasts: a reported queue must be
+ * {@linkplain WatchQueue#poll(int, java.util.function.Predicate) read} until it is empty before it
+ * is reported again. A loss after the last notification wakes nobody; reading until the queue is
+ * empty finds it.
  *
  * <p><b>Threads:</b> one thread registers, selects and closes; {@link #wakeup()} may be called from
  * any. {@link #select} is for platform threads, and refused on virtual ones.
@@ -48,7 +50,7 @@ public final class WatchQueueSelector implements AutoCloseable {
     private static final int EVENTS_AT_ONCE = 64;
     private static final long WAKEUP = Registrations.NO_ID;
 
-    /** Not even for an end that nobody reads, which is reported always, but so only once. */
+    /** EPOLLET alone: EPOLLHUP cannot be masked, so it is reported once instead of always. */
     private static final int DISARMED = Kernel.EPOLLET;
 
     private static final String OPEN = "open a selector";
@@ -89,7 +91,7 @@ public final class WatchQueueSelector implements AutoCloseable {
      * Opens a selector that takes such queues as that one: those of the same kernel, which matters
      * where tests simulate one.
      *
-     * @param queue a queue, which need not be open any more
+     * @param queue a queue, open or closed
      * @return the selector
      * @throws ResourceLimitException if there are too many descriptors in use
      */
@@ -253,9 +255,8 @@ public final class WatchQueueSelector implements AutoCloseable {
     }
 
     /**
-     * The registrations by their ids, which the kernel gives back: the place in the lower half, and
-     * in the upper one how many were before, as an event may come in late, when another one has the
-     * place. Nothing is allocated to find one.
+     * Registrations by id. The low half is the slot, the high half a generation number, so that a
+     * late event does not match a reused slot. Finding one allocates nothing.
      */
     private static final class Registrations {
 
@@ -346,13 +347,13 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
 
         /**
-         * Has the queue not reported any more, so that what happens in it wakes nobody. Does
-         * nothing if it is not armed.
+         * Has the queue no longer reported, so that what happens in it wakes nobody. Does nothing
+         * if it is not armed, or is closed.
          *
-         * @throws WatchQueueClosedException if the queue or the selector is closed
+         * @throws WatchQueueClosedException if the selector is closed, or the queue meanwhile
          */
         public void disarm() {
-            if (armed) {
+            if (armed && !queue.isClosed()) {
                 control(Kernel.EPOLL_CTL_MOD, DISARMED);
                 armed = false;
             }

@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 /** Whether this process can watch keys here, and if not, why, and what to do about it. */
 public final class WatchQueueSupport {
 
-    /** What {@link #probe()} found. */
+    /** The answer of {@link #probe()}. */
     public enum Status {
         /** Keys can be watched. */
         AVAILABLE,
@@ -132,7 +132,7 @@ public final class WatchQueueSupport {
      *     missing
      * @throws ResourceLimitException if the status is {@link Status#RESOURCES_EXHAUSTED}
      */
-    public void require(String operation) {
+    public void requireFor(String operation) {
         switch (status) {
             case AVAILABLE -> {}
             case RESOURCES_EXHAUSTED -> throw Failures.opening(errno);

@@ -20,7 +20,7 @@ public final class WatchQueueUnsupportedException extends WatchQueueException {
 
     private static final long serialVersionUID = 1;
 
-    /** What is missing. */
+    /** The missing part. */
     private final WatchQueueSupport.Status status;
 
     WatchQueueUnsupportedException(String operation, int errno, WatchQueueSupport support) {

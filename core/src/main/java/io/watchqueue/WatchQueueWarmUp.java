@@ -35,14 +35,19 @@ import java.nio.ByteOrder;
  */
 public final class WatchQueueWarmUp implements AutoCloseable {
 
-    /** What one {@link #post()} posts: few, as it is garbage, and more than one. */
+    /**
+     * The number of notifications that one {@link #post()} posts: few, because they are garbage,
+     * and more than one.
+     */
     public static final int PORTION = 2;
 
     /** Of so many portions, one has losses in it, and another one a removal. */
     private static final int PERIOD = 16;
 
-    /** A serial that no key has. */
-    private static final int NO_KEY = -1;
+    /**
+     * A serial that no key has: the kernel begins at 3, key_alloc_serial in security/keys/key.c.
+     */
+    private static final int NO_KEY = 1;
 
     private static final String OPEN = "open a queue to warm up with";
     private static final String POST = "post in a queue to warm up with";

@@ -24,10 +24,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a queue knows of its watches. A closed watch leaves notifications behind in the kernel's
- * queue, and behind them a removal; until these are read, they would be taken for those of a new
- * watch on the same key with the same tag. That they were read is known by the removal or, if that
- * was lost, by the queue being found empty after the watch was closed.
+ * The watches of a queue. A closed watch leaves notifications in the kernel's queue, and after them
+ * a removal. Until these are read, they could be mistaken for those of a new watch on the same key
+ * with the same tag. They have been read when the removal has or, if that was lost, when the queue
+ * was found empty after the watch was closed.
  */
 final class Watches {
 
@@ -42,7 +42,7 @@ final class Watches {
     private long closings;
     private boolean any;
 
-    /** All that a notification tells of the watch it is from. */
+    /** The parts of a notification that identify its watch. */
     private record Identity(long serial, int tag) {
         Identity(Watch watch) {
             this(Integer.toUnsignedLong(watch.key().value()), watch.tag());

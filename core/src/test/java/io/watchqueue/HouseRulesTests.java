@@ -68,6 +68,24 @@ class HouseRulesTests {
     }
 
     @Test
+    void messagesAndFiltersKnowNothingOfTheNativeLayer() {
+        noClasses()
+                .that()
+                .areAssignableTo(Notification.class)
+                .or()
+                .belongToAnyOf(
+                        KeyEvent.class,
+                        LossNotification.class,
+                        MessageHeader.class,
+                        NotificationDecoder.class,
+                        NotificationFilter.class)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.watchqueue.internal")
+                .check(CLASSES);
+    }
+
+    @Test
     void theApiIsMadeOfTheJdkAndJspecify() {
         classes()
                 .that()
@@ -84,17 +102,6 @@ class HouseRulesTests {
         noClasses()
                 .that()
                 .resideInAPackage("io.watchqueue")
-                .and()
-                .arePublic()
-                .should(PublicSignatures.mention("io.watchqueue.internal"))
-                .check(CLASSES);
-    }
-
-    @Test
-    void whatIsForTestsShowsNothingOfTheNativeLayerEither() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.watchqueue.test")
                 .and()
                 .arePublic()
                 .should(PublicSignatures.mention("io.watchqueue.internal"))

@@ -254,7 +254,7 @@ class NotificationDecoderTests {
         if (notification instanceof KeyNotification change) {
             same &=
                     (change.info() | SPARE_BIT) == (info | SPARE_BIT)
-                            && change.keyId() == buffer.getInt(at + 8)
+                            && change.serial() == buffer.getInt(at + 8)
                             && change.aux() == buffer.getInt(at + 12);
         } else if (notification instanceof RemovalNotification removal) {
             same &= removal.watchTag() == (info >>> 8 & 0xff);

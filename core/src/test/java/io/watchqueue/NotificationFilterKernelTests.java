@@ -171,7 +171,7 @@ class NotificationFilterKernelTests {
             keys.update(key, new byte[] {3});
             queue.watches().get(0).close();
             assertThat(queue.read(Duration.ofMinutes(1)))
-                    .isEqualTo(new RemovalNotification(key.value(), 5));
+                    .isEqualTo(new RemovalNotification(key, 5));
             assertThat(queue.poll()).isNull();
         }
     }

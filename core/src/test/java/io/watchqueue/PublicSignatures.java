@@ -29,11 +29,12 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** What a user of a class sees of other packages. */
-final class PublicSignatures {
+public final class PublicSignatures {
 
     private PublicSignatures() {}
 
-    static ArchCondition<JavaClass> mention(String packageName) {
+    /** Is met by a class that shows a type of that package. */
+    public static ArchCondition<JavaClass> mention(String packageName) {
         return new ArchCondition<>("mention " + packageName + " in a public signature") {
             @Override
             public void check(JavaClass type, ConditionEvents events) {

@@ -82,7 +82,7 @@ class WatchKernelTests {
         post(key);
         watch.close();
         post(key);
-        assertThat(drain()).containsExactly(setAttr(3), new RemovalNotification(key.value(), 3));
+        assertThat(drain()).containsExactly(setAttr(3), new RemovalNotification(key, 3));
         assertThat(queue.watches()).isEmpty();
     }
 
@@ -118,8 +118,7 @@ class WatchKernelTests {
         watch.close();
         assertThat(queue.watches()).containsExactly(watch);
         keys.unlink(key, keyring);
-        assertThat(await(RemovalNotification.class))
-                .isEqualTo(new RemovalNotification(key.value(), 3));
+        assertThat(await(RemovalNotification.class)).isEqualTo(new RemovalNotification(key, 3));
         assertThat(queue.watches()).isEmpty();
         watch.close();
     }
@@ -134,7 +133,7 @@ class WatchKernelTests {
                     queue.watch(keyring, 4);
                     keys.setTimeout(key, Duration.ofSeconds(1));
                     assertThat(queue.read(SOON)).isEqualTo(setAttr(3));
-                    assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key.value(), 3));
+                    assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key, 3));
                     assertThat(keys.list(keyring)).isEmpty();
                     assertThat(drain()).isEmpty();
                     watch.close();
@@ -159,9 +158,8 @@ class WatchKernelTests {
         Watch watch = queue.watch(key, 3);
         keys.invalidate(key);
         watch.close();
-        assertThat(queue.read(SOON))
-                .isEqualTo(new KeyNotification(KeyEvent.INVALIDATED, key.value(), 0, 3));
-        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key.value(), 3));
+        assertThat(queue.read(SOON)).isEqualTo(new KeyNotification(KeyEvent.INVALIDATED, key, 3));
+        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key, 3));
         assertThat(queue.watches()).isEmpty();
     }
 
@@ -177,9 +175,9 @@ class WatchKernelTests {
         assertThat(drain())
                 .containsExactly(
                         setAttr(3),
-                        new KeyNotification(KeyEvent.UPDATED, key.value(), 0, 3),
+                        new KeyNotification(KeyEvent.UPDATED, key, 3),
                         setAttr(3),
-                        new RemovalNotification(key.value(), 3));
+                        new RemovalNotification(key, 3));
     }
 
     @Test
@@ -187,9 +185,8 @@ class WatchKernelTests {
         queue.watch(keyring, 1);
         queue.watch(key, 2);
         keys.revoke(keyring);
-        assertThat(queue.read(SOON))
-                .isEqualTo(new KeyNotification(KeyEvent.REVOKED, keyring.value(), 0, 1));
-        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key.value(), 2));
+        assertThat(queue.read(SOON)).isEqualTo(new KeyNotification(KeyEvent.REVOKED, keyring, 1));
+        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key, 2));
         assertThat(drain()).isEmpty();
     }
 
@@ -199,7 +196,7 @@ class WatchKernelTests {
         queue.watch(keyring, 1);
         keys.clear(keyring);
         keys.clear(keyring);
-        KeyNotification cleared = new KeyNotification(KeyEvent.CLEARED, keyring.value(), 0, 1);
+        KeyNotification cleared = new KeyNotification(KeyEvent.CLEARED, keyring, 1);
         assertThat(drain()).containsExactly(cleared, cleared);
     }
 
@@ -214,7 +211,7 @@ class WatchKernelTests {
                 .isEqualTo(
                         new KeyNotification(
                                 KeyEvent.LINKED, keyring.value(), successor.value(), 1));
-        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key.value(), 2));
+        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(key, 2));
         keys.unlink(other, Keyring.USER);
     }
 
@@ -226,8 +223,8 @@ class WatchKernelTests {
         keys.move(key, keyring, other);
         assertThat(drain())
                 .containsExactly(
-                        new KeyNotification(KeyEvent.UNLINKED, keyring.value(), key.value(), 1),
-                        new KeyNotification(KeyEvent.LINKED, other.value(), key.value(), 2));
+                        new KeyNotification(KeyEvent.UNLINKED, keyring, key, 1),
+                        new KeyNotification(KeyEvent.LINKED, other, key, 2));
     }
 
     @Test
@@ -243,7 +240,7 @@ class WatchKernelTests {
                         setAttr(1),
                         setAttr(1),
                         setAttr(1),
-                        new KeyNotification(KeyEvent.SETATTR, keyring.value(), 0, 2));
+                        new KeyNotification(KeyEvent.SETATTR, keyring, 2));
     }
 
     @Test
@@ -378,7 +375,7 @@ class WatchKernelTests {
         KeyId session = joined.join();
         queue.watch(session, 1);
         mayLeave.complete(null);
-        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(session.value(), 1));
+        assertThat(queue.read(SOON)).isEqualTo(new RemovalNotification(session, 1));
     }
 
     @Test
@@ -401,7 +398,7 @@ class WatchKernelTests {
     }
 
     private KeyNotification setAttr(int tag) {
-        return new KeyNotification(KeyEvent.SETATTR, key.value(), 0, tag);
+        return new KeyNotification(KeyEvent.SETATTR, key, tag);
     }
 
     private List<Notification> drain() {

@@ -127,7 +127,7 @@ class WatchQueueKernelTests {
         try (WatchQueue queue = WatchQueue.open()) {
             Watch watch = queue.watch(key, 3);
             keys.unlink(key, keyring);
-            assertThat(queue.read(Await.SOON)).isEqualTo(new RemovalNotification(key.value(), 3));
+            assertThat(queue.read(Await.SOON)).isEqualTo(new RemovalNotification(key, 3));
             watch.close();
         }
     }
@@ -138,7 +138,7 @@ class WatchQueueKernelTests {
             Watch watch = queue.watch(keyring, 3);
             watch.close();
             watch.close();
-            assertThat(queue.poll()).isEqualTo(new RemovalNotification(keyring.value(), 3));
+            assertThat(queue.poll()).isEqualTo(new RemovalNotification(keyring, 3));
             queue.watch(keyring, 4);
             keys.clear(keyring);
             assertThat(drain(queue)).containsExactly(event(KeyEvent.CLEARED, keyring, null, 4));

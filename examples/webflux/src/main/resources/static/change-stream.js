@@ -70,7 +70,7 @@ export class ChangeStream {
     }
   }
 
-  /** An EventSource does not tell why it was refused, but the keyring itself is refused for the same reason. */
+  /** An EventSource does not report why it was refused, but the keyring itself is refused for the same reason. */
   async #explain(source) {
     const problem = await readKeyring(this.#reference).then(
       () => new Refusal('The server does not send the changes of this keyring', 'It can be read, however.'),

@@ -29,7 +29,7 @@ export class ConnectionView {
     }
   }
 
-  /** Not part of the detail, since nobody wants to be told of each second. */
+  /** Not part of the detail, since nobody wants a report of each second. */
   #showCountdown() {
     this.#parts.countdown.textContent = countdownInWords(this.#state);
   }

@@ -2,7 +2,7 @@ import { ChangeStream } from './change-stream.js';
 import { KeyringModel } from './keyring-model.js';
 
 // The SharedWorker of one keyring, whose reference is the worker's name. It has the one stream of all tabs that show this
-// keyring, and posts `{state}` and `{type, data}` to them: what a ChangeStream tells. A tab that comes later gets the tree
+// keyring, and posts `{state}` and `{type, data}` to them: what a ChangeStream reports. A tab that comes later gets the tree
 // as it is known here. A tab posts 'try now', and 'leave' at its end.
 
 const tabs = new Set();

@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What differs between the machines Linux runs on. System call numbers are from
+ * The differences between the machines that Linux runs on. System call numbers are from
  * arch/*&#47;syscalls/*.tbl and asm-generic/unistd.h; the ioctl numbers are {@code _IO('W', 0x60)}
  * and {@code _IO('W', 0x61)}, whose direction bits powerpc encodes differently
  * (arch/powerpc/include/uapi/asm/ioctl.h); {@code struct epoll_event} is packed on x86-64 alone

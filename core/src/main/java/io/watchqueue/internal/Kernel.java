@@ -52,7 +52,7 @@ public interface Kernel {
     int KEYCTL_GET_PERSISTENT = 22;
     int KEYCTL_MOVE = 30;
 
-    /** Memory for the calls below, zeroed; freed when nobody holds it any more. */
+    /** Memory for the calls below, zeroed; freed when nothing refers to it. */
     NativeBuffer allocate(int size);
 
     /** Memory for one call, zeroed; freed when it is closed, however many calls there are. */

@@ -65,7 +65,7 @@ public final class NativeBuffer implements AutoCloseable {
         }
     }
 
-    /** Wipes the contents and gives the memory back, which must not be used any more. */
+    /** Wipes the contents and frees the memory, which must not be used after that. */
     @Override
     public void close() {
         if (!closed) {

@@ -18,11 +18,10 @@ package io.watchqueue.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.watchqueue.test.FakeKernel;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -34,7 +33,15 @@ class NativeLayerTests {
 
     private static final InheritableThreadLocal<String> INHERITED = new InheritableThreadLocal<>();
 
-    private final FakeKernel kernel = new FakeKernel();
+    /** Of which nothing is asked. */
+    private final Kernel kernel =
+            (Kernel)
+                    Proxy.newProxyInstance(
+                            Kernel.class.getClassLoader(),
+                            new Class<?>[] {Kernel.class},
+                            (proxy, method, arguments) -> {
+                                throw new AssertionError(method);
+                            });
 
     /** What there is of the thread that loads. */
     private record Loading(

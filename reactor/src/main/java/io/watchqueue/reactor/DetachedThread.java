@@ -23,6 +23,9 @@ import java.security.PrivilegedAction;
  * context class loader, no inheritable thread locals, no thread group, no priority. Up to JDK 23 a
  * thread also keeps the classes of all that were on the stack when it was made, and so their class
  * loaders: its inherited access control context. So it is made by {@link #make}.
+ *
+ * <p>Core has one like it for the thread that loads the native library, in a package that only core
+ * uses; a public one would be no part of a library for watch queues.
  */
 class DetachedThread extends Thread {
 

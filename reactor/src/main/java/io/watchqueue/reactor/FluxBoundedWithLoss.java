@@ -69,7 +69,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
         private volatile boolean done;
         private volatile boolean cancelled;
 
-        /** Whether the end was told. For whoever drains. */
+        /** Whether the end was signalled. For the thread that drains. */
         private boolean ended;
 
         private volatile long requested;
@@ -201,7 +201,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
             try {
                 actual.onNext(next);
             } catch (Throwable e) {
-                // Against §2.13, so it is told nothing any more; those that share the source go on.
+                // Against §2.13, so it gets no further signal; those that share the source go on.
                 cancel();
                 Uncaught.report(e);
             }

@@ -17,10 +17,15 @@ package io.watchqueue.reactor;
 
 import io.watchqueue.LossNotification;
 
-/** What a recorder throws is no reason to end the stream: it is reported, and forgotten. */
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Keeps exceptions of a recorder from the stream, and reports them. */
 final class GuardedRecorder implements NotificationRecorder {
 
     private final NotificationRecorder recorder;
+
+    /** Whether an exception of this recorder is in the log. */
+    private final AtomicBoolean logged = new AtomicBoolean();
 
     private GuardedRecorder(NotificationRecorder recorder) {
         this.recorder = recorder;
@@ -31,56 +36,65 @@ final class GuardedRecorder implements NotificationRecorder {
     }
 
     @Override
-    public void opened(Gauges queue) {
+    public void recordOpened(QueueGauges queue) {
         try {
-            recorder.opened(queue);
+            recorder.recordOpened(queue);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
         }
     }
 
     @Override
-    public void closed(Gauges queue) {
+    public void recordClosed(QueueGauges queue) {
         try {
-            recorder.closed(queue);
+            recorder.recordClosed(queue);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
         }
     }
 
     @Override
-    public void wokenUp(Gauges queue) {
+    public void recordWakeup(QueueGauges queue) {
         try {
-            recorder.wokenUp(queue);
+            recorder.recordWakeup(queue);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
         }
     }
 
     @Override
-    public void read(Gauges queue, long reads) {
+    public void recordReads(QueueGauges queue, long reads) {
         try {
-            recorder.read(queue, reads);
+            recorder.recordReads(queue, reads);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
         }
     }
 
     @Override
-    public void received(Gauges queue, int notifications) {
+    public void recordReceived(QueueGauges queue, int notifications) {
         try {
-            recorder.received(queue, notifications);
+            recorder.recordReceived(queue, notifications);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
         }
     }
 
     @Override
-    public void lost(Gauges queue, LossNotification loss) {
+    public void recordLoss(QueueGauges queue, LossNotification loss) {
         try {
-            recorder.lost(queue, loss);
+            recorder.recordLoss(queue, loss);
         } catch (Throwable e) {
-            Uncaught.report(e);
+            report(e);
+        }
+    }
+
+    /** A recorder that throws each time does not fill the log. */
+    private void report(Throwable thrown) {
+        if (Uncaught.hasHandler(Thread.currentThread()) || logged.compareAndSet(false, true)) {
+            Uncaught.report(thrown);
+        } else {
+            Log.debug("A recorder threw again", thrown);
         }
     }
 }

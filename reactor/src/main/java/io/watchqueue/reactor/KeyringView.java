@@ -50,7 +50,7 @@ final class KeyringView {
         return new KeyringView(resolved.value(), () -> keys.list(resolved));
     }
 
-    /** The members, or why there are none any more. */
+    /** The members, or the reason why there are no longer any. */
     private record Look(Set<KeyId> members, @Nullable KeyUnavailableException gone) {}
 
     Flux<Set<KeyId>> follow(Flux<Notification> source) {
@@ -59,7 +59,7 @@ final class KeyringView {
                         (resynced, sink) -> {
                             if (resynced instanceof Resynced.Snapshot<Look> snapshot) {
                                 Look look = snapshot.state();
-                                if (snapshot.after() == null && look.gone() != null) {
+                                if (snapshot.loss() == null && look.gone() != null) {
                                     sink.error(look.gone());
                                 } else {
                                     sink.next(look);
@@ -84,6 +84,6 @@ final class KeyringView {
 
     private boolean concerns(Notification notification) {
         return notification instanceof RemovalNotification
-                || notification instanceof KeyNotification change && change.keyId() == serial;
+                || notification instanceof KeyNotification change && change.serial() == serial;
     }
 }

@@ -31,7 +31,7 @@ final class LossyQueue {
     private final int capacity;
     private final ArrayDeque<Entry> entries = new ArrayDeque<>(0);
 
-    /** What was dropped behind the one that was polled last. */
+    /** The number dropped after the notification that was polled last. */
     private long lost;
 
     private static final class Entry {

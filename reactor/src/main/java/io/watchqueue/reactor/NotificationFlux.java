@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Notification;
 import io.watchqueue.NotificationFilter;
@@ -45,49 +46,50 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p><b>Cold:</b> each subscription opens a kernel queue of its own and places its own watches on
- * it, so that a slow subscriber makes no other one lose anything. Special keyrings are resolved on
- * the subscribing thread, and what that thread possesses is what may be watched; on a virtual
- * thread, that is its carrier, see {@link io.watchqueue.Keyring}. If anything of this fails, what
- * was opened is closed and the subscriber gets the error.
+ * it. A slow subscriber costs the others nothing. Special keyrings are resolved on the subscribing
+ * thread, with the permissions of that thread; on a virtual thread they are the carrier's, see
+ * {@link io.watchqueue.Keyring}. If a step fails, the queue is closed and the subscriber gets the
+ * error.
  *
  * <p>The first subscription of a process waits until JNA's native library is loaded, which reads
- * files: if it is made on a thread that must not block, use the library before, by {@link
+ * files. If it is made on a thread that must not block, use the library before, with {@link
  * io.watchqueue.WatchQueueSupport#probe()} or {@link #warmup()} at startup. The first notifications
  * of a process are read by code that is not compiled yet, as in any Java program; see {@link
  * #warmup()}.
  *
  * <p><b>Ownership:</b> a subscription owns its queue and its watches, and the reader closes them
- * when it ends. {@link #dispose()} ends all of them, those included that are just being opened.
+ * when it ends. {@link #dispose()} ends all subscriptions, including those that are being opened.
  *
- * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read; notifications
- * wait in the kernel up to the {@linkplain Builder#capacity capacity}, and beyond it the kernel
- * drops and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
- * delivered, and what one small read gives beyond that is carried, see {@link
- * io.watchqueue.WatchQueue#carriedBytes()}. Who needs more room than the kernel gives asks for a
+ * <p><b>Demand:</b> the kernel's queue is the buffer. Without demand nothing is read. Notifications
+ * wait in the kernel up to the {@linkplain Builder#capacity capacity}; beyond it the kernel drops
+ * them and marks the place. With a demand of <i>n</i>, at most <i>n</i> notifications are
+ * delivered; one small read may return a few more, which are {@linkplain
+ * io.watchqueue.WatchQueue#bufferedBytes() buffered}. If the kernel's queue is too small, set a
  * {@linkplain Builder#prefetch prefetch}.
  *
  * <p><b>Threading:</b> signals come on the thread of a {@link NotificationReader}, one after the
- * other; by default on the one that all share, a daemon named {@code watchqueue-reader}. A
- * subscriber that takes its time there delays all others of that reader: use {@link
- * Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or a {@linkplain Builder#reader reader}
- * of its own.
+ * other; by default on a shared daemon named {@code watchqueue-reader}. A slow subscriber delays
+ * all others of that reader: use {@link Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or
+ * a {@linkplain Builder#reader reader} of its own.
  *
  * <p><b>Termination:</b> {@link #dispose()} completes all subscribers, and so does the removal of
- * the last watch {@linkplain Builder#completeWhenUnwatched if that is asked for}; cancelling is
- * silent; an unexpected failure of the queue is an error. In each case the reader thread first
- * closes the queue, and with it the watches; what it held, and on {@code dispose} and cancellation
- * also what was prefetched, is discarded. {@link #onDispose()} tells when that is done.
+ * the last watch {@linkplain Builder#completeWhenUnwatched if the stream is built so}. Cancelling
+ * ends a subscription without a signal. An unexpected failure of the queue is an error. In each
+ * case the reader thread first closes the queue, and with it the watches. Notifications in the
+ * queue are discarded; on {@code dispose} and cancellation, so are prefetched ones. {@link
+ * #onDispose()} completes when that is done.
  *
- * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the exception
- * goes to the reader thread's uncaught exception handler, also an {@link OutOfMemoryError} or what
- * else Reactor takes for fatal to the JVM and throws through its operators. What {@code onError} or
- * {@code onComplete} throw goes there too; what {@code onSubscribe} or {@code currentContext}
- * throws ends the subscription with {@code onError}. The context is read once. Other streams of the
- * reader go on in each case. If the reader itself can wait no more, all its streams end with an
- * error, and the next subscription starts a new thread.
+ * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled. The exception goes
+ * to the reader thread's uncaught exception handler, even if it is an {@link OutOfMemoryError} or
+ * another that Reactor considers fatal to the JVM and throws through its operators; if no handler
+ * is set, it is logged. Exceptions of {@code onError} and {@code onComplete} go there too. An
+ * exception of {@code onSubscribe} or {@code currentContext} ends the subscription with {@code
+ * onError}. The context is read once. Other streams of the reader go on in each case. If the reader
+ * itself can no longer wait, all its streams end with an error, and the next subscription starts a
+ * new thread.
  *
- * <p><b>Loss:</b> is a {@link io.watchqueue.LossNotification} in the stream, between the last
- * notification before the gap and the first one behind it. It also comes when nothing follows.
+ * <p><b>Loss:</b> a {@link io.watchqueue.LossNotification} stands in the stream between the last
+ * notification before the gap and the first one after it. It comes even if nothing follows.
  */
 public final class NotificationFlux extends Flux<Notification> implements Disposable, Scannable {
 
@@ -116,28 +118,27 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Has the JVM compile the way of a notification, from the kernel to a subscriber, before there
-     * is one: JIT warm-up. Worth it where a flood may begin as soon as the first key is watched, of
-     * which an interpreter loses more; and it loads JNA's native library. Without it, the first
-     * notifications absorb the time that it takes: half a second of one processor, and more on a
-     * busy machine.
+     * Warms up the JIT: the JVM compiles the path of a notification, from the kernel to a
+     * subscriber, before there is one. It also loads JNA's native library. Use it if a flood may
+     * begin as soon as the first key is watched, because interpreted code loses more of it. It
+     * takes half a second of one processor, and more on a busy machine.
      *
      * <pre>{@code
      * NotificationFlux.warmup().onErrorComplete().block(); // at startup
      * }</pre>
      *
-     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes; who subscribes while
-     * it is under way waits for the same warm-up, and once it has succeeded, it completes at once
-     * in the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
+     * <p><b>Cold</b>, and shared: nothing is done before somebody subscribes. Subscribers that come
+     * while it is under way wait for the same warm-up; after it has succeeded, it completes at once
+     * for the rest of the process. Cancelling ends the wait, not the warm-up. Needs no demand.
      *
      * <p><b>Threading:</b> runs and completes on a thread of its own, a daemon named {@code
      * watchqueue-warmup}. Subscriptions to streams neither wait for it nor are held up by it.
      *
-     * <p><b>Descriptors:</b> it takes 8, owned by that thread, which closes them before it
+     * <p><b>Descriptors:</b> 8, owned by that thread, which closes them before the warm-up
      * completes or fails. It passes made-up notifications through ordinary pipes: no key is
-     * watched, and a kernel without watch queues does.
+     * watched, and the kernel needs no watch queues.
      *
-     * <p><b>Errors:</b> if any step fails it gives up as a whole, with nothing left open, and may
+     * <p><b>Errors:</b> if a step fails, the whole warm-up fails, with nothing left open, and may
      * be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
      * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is no Linux that
      * this library knows, {@link IllegalStateException} if it has not ended after 60 seconds.
@@ -214,6 +215,62 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
+     * Lets through the events of one kind or several, and all losses and removals: {@link
+     * NotificationOperators#events}. If no subscriber wants the others, {@link Builder#filter}
+     * saves the kernel from queueing them.
+     *
+     * @param events which; none named means all
+     * @return the stream of these events
+     */
+    public Flux<Notification> events(KeyEvent... events) {
+        return transform(NotificationOperators.events(events));
+    }
+
+    /**
+     * Lets through the notifications with one of these tags, and all losses and removals: {@link
+     * NotificationOperators#tags}.
+     *
+     * @param tags the tags, 0 to 255
+     * @return the stream of these tags
+     * @throws IllegalArgumentException if none is named, or one is out of range
+     */
+    public Flux<Notification> tags(int... tags) {
+        return transform(NotificationOperators.tags(tags));
+    }
+
+    /**
+     * Makes a loss the end of the stream: {@link NotificationOperators#failOnLoss}.
+     *
+     * @return the stream, which fails with a {@link NotificationLossException} at the first loss
+     */
+    public Flux<Notification> failOnLoss() {
+        return transform(NotificationOperators.failOnLoss());
+    }
+
+    /**
+     * Begins with a snapshot, goes on with the changes, and emits a snapshot again after each loss:
+     * {@link NotificationOperators#resyncOnLoss}.
+     *
+     * @param <S> what a snapshot holds
+     * @param snapshot takes a snapshot each time it is subscribed to, and emits one value
+     * @return the stream of snapshots and changes
+     */
+    public <S> Flux<Resynced<S>> resyncOnLoss(Mono<? extends S> snapshot) {
+        return transform(NotificationOperators.resyncOnLoss(snapshot));
+    }
+
+    /**
+     * Emits the members of a keyring, and emits them again whenever they have changed: {@link
+     * NotificationOperators#keyringView}.
+     *
+     * @param keyring a keyring that this stream watches, and that grants Read
+     * @return the stream of members; its sets cannot be changed
+     */
+    public Flux<Set<KeyId>> keyringView(KeyId keyring) {
+        return transform(NotificationOperators.keyringView(keyring));
+    }
+
+    /**
      * Completes all subscribers, and from now on every new one at once. Returns without waiting for
      * them.
      */
@@ -240,13 +297,13 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     }
 
     /**
-     * Tells when {@link #dispose()} has done its work: no queue, no watch and no descriptor of this
-     * stream is left, those of subscribers included that cancelled before.
+     * Completes when {@link #dispose()} has done its work: no queue, watch or descriptor of this
+     * stream is left, including those of subscribers that cancelled before.
      *
-     * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
-     * Comes on the thread that closed the last descriptor, which is the reader's, or that of a call
-     * that was under way, such as one of a {@linkplain NotificationRecorder.Gauges gauge}; or on
-     * the disposing or the subscribing one if there was nothing to close. Never fails.
+     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The
+     * signal comes on the thread that closed the last descriptor: the reader's, or that of a call
+     * that was under way, such as one of a {@linkplain NotificationRecorder.QueueGauges gauge}. If
+     * there was nothing to close, it comes on the disposing or the subscribing thread. Never fails.
      *
      * @return completes then, empty
      */
@@ -266,7 +323,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         return null;
     }
 
-    /** Describes a stream. What was built does not change any more when the builder does. */
+    /** Describes a stream. A stream that was built is independent of its builder. */
     public static final class Builder {
 
         private final WatchQueue.Builder queues = WatchQueue.builder();
@@ -279,8 +336,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         private Builder() {}
 
         /**
-         * Sets how many notifications the kernel keeps for a subscriber that does not ask for them.
-         * Defaults to 512, the most.
+         * Sets how many notifications the kernel queues for a subscriber without demand. Defaults
+         * to 512, the maximum.
          *
          * @param capacity 1 to 512; rounded up to whole pages, see {@link WatchQueue#capacity()}
          * @return this
@@ -292,10 +349,10 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets what is queued at all, in the kernel. Defaults to everything. Removals and losses
-         * always pass.
+         * Sets which notifications the kernel queues. Defaults to all. Removals and losses always
+         * pass.
          *
-         * @param filter the filter, or null for everything
+         * @param filter the filter, or null for all notifications
          * @return this
          */
         public Builder filter(@Nullable NotificationFilter filter) {
@@ -330,14 +387,13 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Reads on without demand until so many notifications wait in this process, besides those
-         * that wait in the kernel: room for floods that the kernel's queue does not hold. When it
-         * is used up, the kernel's queue fills again, and beyond it the kernel drops. Order, and
-         * the place of a loss, stay as they are. Defaults to 0.
+         * Sets how many notifications are read without demand and wait in this process, besides
+         * those that wait in the kernel: room for floods that the kernel's queue does not hold.
+         * When that room is used up, the kernel's queue fills, and then the kernel drops. The order
+         * and the place of a loss stay as they are. Defaults to 0.
          *
-         * <p>While some are waiting for demand, a reader with no other subscription leaves what
-         * comes next in the kernel's queue for some 0.1 ms, so that it is not woken up for each;
-         * not if the queue holds fewer than 256, or the last read found a quarter of what it holds.
+         * <p>While some wait for demand, the reader may take those that follow in batches, so that
+         * it is not woken up for each.
          *
          * @param notifications 0 or more, for each subscriber; each takes some 50 bytes of heap
          * @return this
@@ -356,14 +412,13 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
 
         /**
          * Completes the stream after the removal of its last watch: when all watched keys are gone,
-         * or are no longer watched, and what was posted before was delivered. Without it, which is
-         * the default, the stream goes on in silence.
+         * or are no longer watched, and everything posted before was delivered. By default the
+         * stream stays open in silence.
          *
-         * <p>A removal can be lost as anything else. If that of a destroyed key is, its watch is
-         * not known to be gone, and the stream does not complete. After a loss, look which of the
-         * {@linkplain ReactiveWatchQueue#watches() watched} keys are still there, and {@linkplain
-         * ReactiveWatchQueue#unwatch unwatch} the others: if none is left, the stream completes,
-         * once something is demanded.
+         * <p>A removal can be lost like any notification. Then a stream whose keys are gone does
+         * not complete. After a loss, check which of the {@linkplain ReactiveWatchQueue#watches()
+         * watched} keys still exist, and {@linkplain ReactiveWatchQueue#unwatch unwatch} the
+         * others. If none is left, the stream completes as soon as there is demand.
          *
          * @return this
          */
@@ -373,7 +428,8 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets whose thread reads and emits. Defaults to {@link NotificationReader#shared()}.
+         * Sets the reader whose thread reads and emits. Defaults to {@link
+         * NotificationReader#shared()}.
          *
          * @param reader a reader, which may serve other streams as well
          * @return this
@@ -384,9 +440,9 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Sets who is told what happens. Defaults to nobody.
+         * Sets a recorder. Defaults to {@link NotificationRecorder#NONE}.
          *
-         * @param recorder counts and measures
+         * @param recorder counts and measures the stream's queues
          * @return this
          */
         public Builder recorder(NotificationRecorder recorder) {
@@ -410,11 +466,11 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
         }
 
         /**
-         * Builds one queue whose watches can change while it is received, with those named here
-         * from the start. Nothing is opened yet, so that nothing is lost if nobody takes it.
+         * Builds one queue whose watches can change while it is received. It begins with the
+         * watches named here. Nothing is opened yet.
          *
-         * @return the queue, which is the caller's to {@linkplain ReactiveWatchQueue#dispose()
-         *     dispose} of: {@link Flux#using} does
+         * @return the queue, which the caller has to {@linkplain ReactiveWatchQueue#dispose()
+         *     dispose} of, as {@link Flux#using} does
          */
         public ReactiveWatchQueue queue() {
             return new ReactiveWatchQueue(opener(), settings());

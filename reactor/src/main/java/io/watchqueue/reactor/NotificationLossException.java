@@ -19,10 +19,7 @@ import io.watchqueue.LossNotification;
 
 import java.io.Serial;
 
-/**
- * Notifications were lost, and {@link NotificationOperators#failOnLoss()} was asked to end the
- * stream for that.
- */
+/** Notifications were lost, and {@link NotificationOperators#failOnLoss()} ended the stream. */
 public final class NotificationLossException extends RuntimeException {
 
     @Serial private static final long serialVersionUID = 1;
@@ -33,12 +30,12 @@ public final class NotificationLossException extends RuntimeException {
         super(
                 "notifications were lost ("
                         + loss
-                        + "): read anew what is derived from them, after subscribing again");
+                        + "): subscribe again, and read again everything that is derived from them");
         this.loss = loss;
     }
 
     /**
-     * Returns what stood in the stream.
+     * Returns the loss that stood in the stream.
      *
      * @return the loss
      */

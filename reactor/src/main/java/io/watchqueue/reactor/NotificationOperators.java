@@ -40,28 +40,27 @@ import java.util.function.Function;
 
 /**
  * Operators for {@link Flux#transform} and {@link Flux#transformDeferred}; nothing is shared
- * between subscribers, so that either does.
+ * between subscribers, so that either works. {@link NotificationFlux} has them as methods.
  *
  * <p>Losses and removals pass all of them, except those whose name says otherwise: a filter that
- * swallows losses would make a stream lie. Who wants to be rid of them says so, as with {@code
- * ofType(KeyNotification.class)}, which is best done behind {@link #failOnLoss()}.
+ * swallows losses would make a stream lie. To drop losses and removals on purpose, use {@code
+ * ofType(KeyNotification.class)} after {@link #failOnLoss()}.
  *
- * <p>Unless they say otherwise they are as cold or hot as what they are applied to, work on its
- * threads, ask it for as much as they are asked for, and end as it does.
+ * <p>Unless they say otherwise they are as cold or hot as their source, work on its threads,
+ * request from it what is requested from them, and end as it does.
  */
 public final class NotificationOperators {
 
-    /** What waits for a snapshot at most. */
+    /** The most notifications that wait for a snapshot. */
     private static final int WAITING = 32;
 
     private NotificationOperators() {}
 
     /**
-     * Lets through what the kernel's filter would: for a stream that is shared, by those who want
-     * different parts of it. Where the whole stream wants one part, {@link
-     * NotificationFlux.Builder#filter} saves the kernel from queueing the rest.
+     * Applies the kernel's filter to a part of a shared stream. If no subscriber wants the rest,
+     * {@link NotificationFlux.Builder#filter} saves the kernel from queueing it.
      *
-     * @param filter what is to pass; losses and removals always do
+     * @param filter the filter; losses and removals always pass
      * @return the operator
      */
     public static Function<Flux<Notification>, Flux<Notification>> filter(
@@ -107,14 +106,14 @@ public final class NotificationOperators {
     }
 
     /**
-     * Makes a loss the end: for those who would rather subscribe again, and read everything again,
-     * than go on. To subscribe again, use {@code retryWhen} with a pause: {@code retry()}
-     * subscribes in the midst of the error, while the queue is still open.
+     * Turns a loss into an error: use it if you would rather subscribe again, and read everything
+     * again, than go on. To subscribe again, use {@code retryWhen} with a pause, because {@code
+     * retry()} subscribes while the queue is still open.
      *
      * <p><b>Termination:</b> at the first loss the source is cancelled, and the subscriber gets a
      * {@link NotificationLossException}.
      *
-     * @return the operator, behind which there are no losses
+     * @return the operator, after which there are no losses
      */
     public static Function<Flux<Notification>, Flux<Notification>> failOnLoss() {
         return source ->
@@ -129,31 +128,32 @@ public final class NotificationOperators {
     }
 
     /**
-     * Gives the state first, then its changes, and after each loss the state again: what a program
-     * needs that mirrors keys. The source is subscribed to first, so that its watches are placed,
-     * and only then the snapshot is asked for: what happens from then on is in the changes, and may
-     * be in the snapshot already; it is never in neither. If the watches cannot be placed, there is
-     * no snapshot, but only the source's error. That holds for a source that places its watches
-     * when it is subscribed to, on that thread, as {@link NotificationFlux} does, also after {@code
+     * Emits a snapshot once the watches are in place, then every change, and a new snapshot after
+     * each loss: for programs that mirror keys. The source is subscribed to first, which places its
+     * watches, and then the snapshot is taken. A change that happens from then on is in the
+     * changes, and may be in the snapshot too; it is never in neither. If the watches cannot be
+     * placed, the source's error comes without a snapshot. This needs a source that places its
+     * watches on the subscribing thread, as {@link NotificationFlux} does, even after {@code
      * publish().refCount()}. Put {@code subscribeOn} and {@code retryWhen} after this operator, so
      * that every subscription starts with a snapshot.
      *
      * <p><b>Demand:</b> while a snapshot is being taken, up to 32 notifications wait here, and all
-     * others in the kernel. The source is asked for 32, and for more as they are delivered.
+     * others in the kernel. 32 are requested from the source, and more as they are delivered.
      *
      * <p><b>Threading:</b> the first snapshot is subscribed to on the subscribing thread, the
-     * others on that of the source's signals; changes come on the latter, or where the snapshot
-     * came that they waited for. On a {@link NotificationReader}'s thread a snapshot must not
-     * block.
+     * others on the thread of the source's signals. Changes come on the latter, or on the thread of
+     * the snapshot that they waited for. On a {@link NotificationReader}'s thread a snapshot must
+     * not block.
      *
-     * <p><b>Termination:</b> as the source, after all that it gave before. A source that ends
-     * before anything else, such as a stream that has been disposed of, ends this without a
-     * snapshot. If a snapshot fails, or is empty, that is the error, and the source is cancelled.
+     * <p><b>Termination:</b> as the source, after everything that it emitted. A source that ends
+     * before anything else, such as a disposed stream, ends this without a snapshot. A snapshot
+     * that fails or is empty is an error, and the source is cancelled.
      *
-     * <p><b>Loss:</b> is {@link Resynced.Snapshot#after()}; there is none among the changes.
+     * <p><b>Loss:</b> a loss is the {@link Resynced.Snapshot#loss()} of the next snapshot; there is
+     * none among the changes.
      *
      * @param <S> what a snapshot holds
-     * @param snapshot looks at the state each time it is subscribed to, and gives one value
+     * @param snapshot takes a snapshot each time it is subscribed to, and emits one value
      * @return the operator
      */
     public static <S> Function<Flux<Notification>, Flux<Resynced<S>>> resyncOnLoss(
@@ -198,38 +198,39 @@ public final class NotificationOperators {
         if (notification != null && !(notification instanceof LossNotification)) {
             return Mono.just(new Resynced.Change<>(notification));
         }
-        LossNotification after = (LossNotification) notification;
-        return snapshot.<Resynced<S>>map(state -> new Resynced.Snapshot<>(state, after))
+        LossNotification loss = (LossNotification) notification;
+        return snapshot.<Resynced<S>>map(state -> new Resynced.Snapshot<>(state, loss))
                 .switchIfEmpty(
                         Mono.error(
                                 () ->
                                         new NoSuchElementException(
                                                 "resyncOnLoss: the snapshot completed without a value;"
-                                                        + " let it give an empty state")));
+                                                        + " let it emit an empty state")));
     }
 
     /**
-     * Puts a bounded queue in front of a subscriber that shares its source with others, so that it
-     * does not slow them down: what finds the queue full is dropped, and a loss stands in its
-     * place, with the number of the dropped.
+     * Gives one of several subscribers of a shared source a bounded queue, so that it does not slow
+     * the others down. Notifications that find the queue full are dropped, and a loss with their
+     * number stands in their place.
      *
-     * <p><b>Demand:</b> unbounded towards the source, whatever the subscriber asks for; so put it
-     * behind {@code publish} or {@code share}, where the kernel's queue is emptied for all.
-     * Directly behind a {@link NotificationFlux} it would do what {@link
-     * NotificationFlux.Builder#prefetch} does better, as that leaves the kernel its part.
+     * <p><b>Demand:</b> unbounded towards the source, whatever the subscriber requests. Put it
+     * after {@code publish} or {@code share}, where the kernel's queue is emptied for all. Directly
+     * after a {@link NotificationFlux}, {@link NotificationFlux.Builder#prefetch} does the same
+     * better, because it leaves the kernel its part.
      *
      * <p><b>Threading:</b> signals come on the source's thread, or on the one that requests.
      *
-     * <p><b>Termination:</b> as the source, behind what is queued, a loss at the end included.
-     * Cancelling discards what is queued.
+     * <p><b>Termination:</b> as the source, after everything that is queued, including a loss at
+     * the end. Cancelling discards the queue.
      *
      * <p><b>Faults:</b> a subscriber that throws from {@code onNext} is cancelled, and the
-     * exception goes to the uncaught exception handler of the thread; what {@code onSubscribe}
-     * throws ends the subscription with {@code onError}. Others that share the source go on.
+     * exception goes to the uncaught exception handler of the thread, or to the log if none is set.
+     * An exception of {@code onSubscribe} ends the subscription with {@code onError}. Others that
+     * share the source go on.
      *
-     * <p><b>Loss:</b> has the origin {@link LossNotification.Origin#SUBSCRIBER}. If a loss is among
-     * what is dropped, its number is added, so that it is {@link LossNotification#UNKNOWN} if the
-     * kernel's is among it.
+     * <p><b>Loss:</b> has the origin {@link LossNotification.Origin#SUBSCRIBER}. If losses are
+     * dropped, their numbers are added, so that the sum is {@link LossNotification#UNKNOWN} if one
+     * of them is the kernel's.
      *
      * @param capacity how many notifications are queued at most, at least 1
      * @return the operator
@@ -246,28 +247,27 @@ public final class NotificationOperators {
     }
 
     /**
-     * Gives the members of a keyring, and gives them again whenever they have changed, from a
-     * stream that watches it. The kernel is asked for the members when it says that something
-     * happened to the keyring, and after a loss, so that the view does not drift: LINKED tells
-     * nothing of the key that it displaced.
+     * Emits the members of a keyring, and emits them again whenever they have changed, from a
+     * stream that watches it. The keyring is listed after each notification of it and after each
+     * loss, so that the view does not drift: LINKED does not name the key that it displaced.
      *
-     * <p>The kernel does not tell a keyring's watches when it collects a member that has expired or
-     * was revoked. It does tell a watch on that member: if the stream has one, the view looks again
-     * at its removal.
+     * <p>The kernel does not notify a keyring's watches when it collects a member that has expired
+     * or was revoked. It does notify a watch on that member: if the stream has one, the keyring is
+     * listed again at its removal.
      *
-     * <p><b>Demand:</b> as {@link #resyncOnLoss}. Views that follow each other are never equal;
-     * which of those between them the subscriber sees is open.
+     * <p><b>Demand:</b> as {@link #resyncOnLoss}. Successive views are never equal; intermediate
+     * views may be skipped.
      *
-     * <p><b>Threading:</b> a special keyring is resolved, and created if need be, on the
-     * subscribing thread, and so is it listed at first; from then on it is listed where the
-     * source's signals come, in a short system call for which that thread needs the permission to
-     * read the keyring.
+     * <p><b>Threading:</b> a special keyring is resolved, and created if necessary, on the
+     * subscribing thread, which also lists it first. Later it is listed on the thread of the
+     * source's signals, by a short system call; that thread needs the permission to read the
+     * keyring.
      *
-     * <p><b>Termination:</b> when the keyring is gone or revoked, completes after an empty view; if
-     * that is so from the start, or the keyring may not be read, fails with that error. If the
-     * source cannot place its watches, its error comes without a view.
+     * <p><b>Termination:</b> completes after an empty view when the keyring is gone or revoked.
+     * Fails if that is so from the start, or if the keyring may not be read. If the source cannot
+     * place its watches, its error comes without a view.
      *
-     * <p><b>Loss:</b> is made up for, and does not show.
+     * <p><b>Loss:</b> leads to a new look; it does not appear in the stream.
      *
      * @param keyring a keyring that the stream watches, and that grants Read
      * @return the operator; its sets cannot be changed

@@ -27,32 +27,31 @@ import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 
 /**
- * A thread that waits for any number of kernel queues and emits what they hold, one after the
- * other: the only thread on which their subscribers are called. A queue that is never empty has
- * turns of at most 512 notifications, between which all others have theirs; a queue that is silent,
- * or whose subscriber asks for nothing, costs no time, however many there are.
+ * A thread that waits for any number of kernel queues and emits their notifications: the only
+ * thread on which their subscribers are called. Queues take turns of at most 512 notifications.
+ * Silent queues and queues without demand cost no time, however many there are.
  *
  * <p>The thread is started by the first subscription and ends with the last, and may be started
- * again after that. It must not be blocked, and Reactor's blocking operators refuse to: a
- * subscriber that does not return delays all that share the reader, which is why {@link
- * reactor.core.publisher.Flux#publishOn(reactor.core.scheduler.Scheduler, int)} or a reader of its
- * own is for those that take their time.
+ * again after that. Do not block it: a slow subscriber delays all that share the reader. Move slow
+ * work elsewhere with {@link
+ * reactor.core.publisher.Flux#publishOn(reactor.core.scheduler.Scheduler, int)}, or give the stream
+ * a reader of its own. Reactor's blocking operators throw on this thread.
  */
 public final class NotificationReader {
-
-    /** In which a flood brings less than a queue of 256 holds, also with what timers add. */
-    private static final long PAUSE_NANOS = 100_000;
 
     private static final NotificationReader SHARED = create("watchqueue-reader");
 
     private final Consumer<ReaderLoop> starter;
     private final long pauseNanos;
 
-    /** One for each kernel, with its users: one, unless tests simulate others. */
+    /**
+     * The loops with the number of their users: one for each kernel, which is one unless tests
+     * simulate others.
+     */
     private final Map<ReaderLoop, Integer> running = new LinkedHashMap<>();
 
     NotificationReader(Consumer<ReaderLoop> starter) {
-        this(starter, PAUSE_NANOS);
+        this(starter, FloodPause.NANOS);
     }
 
     private NotificationReader(Consumer<ReaderLoop> starter, long pauseNanos) {
@@ -61,7 +60,7 @@ public final class NotificationReader {
     }
 
     /**
-     * Returns the reader of all who name none, with a daemon thread named {@code
+     * Returns the reader of all streams that name none, with a daemon thread named {@code
      * watchqueue-reader}.
      *
      * @return always the same
@@ -71,7 +70,7 @@ public final class NotificationReader {
     }
 
     /**
-     * Creates a reader for those it is given to.
+     * Creates a reader with a thread of its own.
      *
      * @param name the name of its thread, which is a daemon
      * @return a reader with no thread yet
@@ -82,7 +81,7 @@ public final class NotificationReader {
     }
 
     /**
-     * Creates a reader for those it is given to.
+     * Creates a reader with a thread of its own.
      *
      * <p>As the thread spends its time in the kernel, it must be a platform thread; a virtual one
      * is refused with an {@link IllegalStateException} to the subscriber that needs it. A thread
@@ -94,33 +93,35 @@ public final class NotificationReader {
      */
     public static NotificationReader create(ThreadFactory threads) {
         Objects.requireNonNull(threads, "threads");
-        return create(threads, PAUSE_NANOS);
+        return create(threads, FloodPause.NANOS);
     }
 
-    /** The pause is for what a subscriber that is behind has not asked for. */
+    /** For tests, which need other pauses. */
     static NotificationReader create(ThreadFactory threads, long pauseNanos) {
         return new NotificationReader(loop -> ReaderThreads.start(threads, loop), pauseNanos);
     }
 
     /**
-     * Returns the loop that serves such queues, or starts one. Each call needs a {@link #detach}.
+     * Finds the loop that serves such queues, or starts one. The loop {@linkplain #detach detaches}
+     * itself when the subscription has ended.
      */
-    synchronized ReaderLoop attach(WatchQueue queue) {
+    synchronized ReaderLoop.Attachment attach(NotificationSubscription.Delivery delivery) {
+        WatchQueue queue = delivery.queue();
         for (ReaderLoop loop : running.keySet()) {
             if (loop.accepts(queue)) {
                 running.merge(loop, 1, Integer::sum);
-                return loop;
+                return loop.attach(delivery);
             }
         }
         ReaderLoop loop = start(queue);
         running.put(loop, 1);
-        return loop;
+        return loop.attach(delivery);
     }
 
     private ReaderLoop start(WatchQueue queue) {
         WatchQueueSelector selector = WatchQueueSelector.openFor(queue);
         try {
-            ReaderLoop loop = new ReaderLoop(selector, this, pauseNanos);
+            ReaderLoop loop = new ReaderLoop(selector, this, new FloodPause(pauseNanos));
             starter.accept(loop);
             return loop;
         } catch (Throwable e) {
@@ -129,9 +130,9 @@ public final class NotificationReader {
         }
     }
 
-    /** Returns true if nobody uses that loop any more: it is to end. */
+    /** Returns true if nobody uses that loop any longer, so that it ends. */
     synchronized boolean detach(ReaderLoop loop) {
-        // One that failed is not among them any more, and has ended.
+        // A loop that failed is no longer among them, and has ended.
         return running.computeIfPresent(loop, (any, users) -> users > 1 ? users - 1 : null) == null;
     }
 

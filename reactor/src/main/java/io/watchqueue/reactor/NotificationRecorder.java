@@ -18,14 +18,15 @@ package io.watchqueue.reactor;
 import io.watchqueue.LossNotification;
 
 /**
- * Is told what happens between the kernel's queues and their subscribers, to count and measure it.
- * Each method does nothing unless it is overridden.
+ * Counts and measures what passes between the kernel's queues and their subscribers. Each method
+ * does nothing unless it is overridden.
  *
- * <p><b>Threads:</b> {@link #opened} comes on the thread that subscribes or opens, and {@link
- * #closed} too if there was no reader yet; all others come on the reader's thread, at most a few
- * times for each turn of a queue and never once for each notification; they must return soon. If
- * one throws, the exception goes to that thread's uncaught exception handler, and the stream goes
- * on. One recorder may serve several streams, and then has to be safe for several threads.
+ * <p><b>Threads:</b> {@link #recordOpened} is called on the thread that subscribes or opens, and so
+ * is {@link #recordClosed} if the queue had no reader yet. All others are called on the reader's
+ * thread, a few times at most for each turn of a queue and never once for each notification; they
+ * must return soon. If one throws, the exception goes to that thread's uncaught exception handler,
+ * and the stream goes on. One recorder may serve several streams, and then has to be safe for
+ * several threads.
  */
 public interface NotificationRecorder {
 
@@ -33,86 +34,90 @@ public interface NotificationRecorder {
     NotificationRecorder NONE = new NotificationRecorder() {};
 
     /**
-     * A queue was opened, for one subscriber.
+     * A queue was opened for one subscriber.
      *
-     * @param queue its gauges, to be looked at from any thread until it is {@linkplain #closed
-     *     closed}, and of no use after that
+     * @param queue its gauges, for any thread until it is {@linkplain #recordClosed closed}, and of
+     *     no use after that
      */
-    default void opened(Gauges queue) {}
+    default void recordOpened(QueueGauges queue) {}
 
     /**
-     * A queue was closed, and with it its gauges.
+     * A queue was closed.
      *
      * @param queue the gauges it was opened with
      */
-    default void closed(Gauges queue) {}
+    default void recordClosed(QueueGauges queue) {}
 
     /**
-     * The kernel woke the reader, as a queue that was empty is not any more.
+     * The kernel woke the reader, because an empty queue had received something.
      *
-     * @param queue which
+     * @param queue the queue
      */
-    default void wokenUp(Gauges queue) {}
+    default void recordWakeup(QueueGauges queue) {}
 
     /**
-     * The kernel was asked for notifications.
+     * The reader asked the kernel for notifications.
      *
-     * @param queue which queue's
-     * @param reads the number of read(2) calls, those that found nothing included; at least 1
+     * @param queue the queue
+     * @param reads the number of read(2) calls, including those that found nothing; at least 1
      */
-    default void read(Gauges queue, long reads) {}
+    default void recordReads(QueueGauges queue, long reads) {}
 
     /**
      * Notifications were taken from the kernel, and delivered or prefetched.
      *
-     * @param queue where from
-     * @param notifications how many, at least 1, losses included
+     * @param queue the queue
+     * @param notifications their number, at least 1, losses included
      */
-    default void received(Gauges queue, int notifications) {}
+    default void recordReceived(QueueGauges queue, int notifications) {}
 
     /**
-     * The kernel dropped something.
+     * The kernel dropped notifications.
      *
-     * @param queue where
-     * @param loss what stands in the stream for it
+     * @param queue the queue
+     * @param loss the loss that stands in the stream for them
      */
-    default void lost(Gauges queue, LossNotification loss) {}
+    default void recordLoss(QueueGauges queue, LossNotification loss) {}
 
-    /** What a queue and its subscription look like now. The figures may be of different moments. */
-    interface Gauges {
+    /**
+     * The state of a queue and of its subscription, as it is now. Two figures may be of different
+     * moments.
+     */
+    interface QueueGauges {
 
         /**
-         * Returns how many notifications the kernel keeps before it drops.
+         * Returns how many notifications the kernel queues before it drops.
          *
          * @return 32 to 512
          */
         int capacity();
 
         /**
-         * Returns what waits in the kernel. A system call.
+         * Returns how much waits in the kernel. A system call.
          *
          * @return bytes, 16 for each key notification; 0 if the queue is closed
          */
         int queuedBytes();
 
         /**
-         * Returns what was read beyond the demand.
+         * Returns how much was read beyond the demand, and waits in this process.
          *
-         * @return bytes, as of {@link io.watchqueue.WatchQueue#carriedBytes()}
+         * @return bytes, as of {@link io.watchqueue.WatchQueue#bufferedBytes()}
          */
-        int carriedBytes();
+        int bufferedBytes();
 
         /**
-         * Returns what was prefetched and waits for demand.
+         * Returns how much was prefetched and waits for demand.
          *
-         * @return notifications, at most what {@link NotificationFlux.Builder#prefetch} allows
+         * @return notifications, at most as many as {@link NotificationFlux.Builder#prefetch}
+         *     allows
          */
         int prefetched();
 
         /**
-         * Returns what the subscriber asked for and was not given yet.
+         * Returns the outstanding demand of the subscriber.
          *
-         * @return notifications; {@link Long#MAX_VALUE} if it takes all
+         * @return notifications; {@link Long#MAX_VALUE} if it is unbounded
          */
         long demand();
     }

@@ -21,7 +21,7 @@ package io.watchqueue.reactor;
  * @param reader whose thread does it
  * @param prefetch how many may wait in this process for demand
  * @param completeWhenUnwatched whether the removal of the last watch is the end
- * @param recorder is told about it
+ * @param recorder counts and measures
  */
 record NotificationSettings(
         NotificationReader reader,

@@ -20,7 +20,6 @@ import io.watchqueue.Notification;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueClosedException;
-import io.watchqueue.WatchQueueSelector;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -39,9 +38,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * One subscriber's queue. Any thread may ask for more, cancel or dispose, which only leaves word
- * and signals the reader; everything else is done by the reader thread alone, so that signals are
- * serial and the thread that reads the descriptor is the one that closes it.
+ * One subscriber's queue. Any thread may request, cancel or dispose, which only leaves word and
+ * signals the reader. Everything else is its {@link Delivery}, on the reader thread alone, so that
+ * signals are serial and the thread that reads the descriptor is the one that closes it.
  *
  * <pre>
  *           cancel()
@@ -55,16 +54,13 @@ import java.util.function.Predicate;
  * </pre>
  */
 final class NotificationSubscription
-        implements Subscription, Disposable, Scannable, NotificationRecorder.Gauges {
+        implements Subscription, Disposable, Scannable, NotificationRecorder.QueueGauges {
 
     /**
      * The most that one subscription is given before the others have their turn: what a full kernel
      * queue holds.
      */
     private static final int TURN = WatchQueue.MAX_CAPACITY;
-
-    /** A queue of fewer can fill while a thread sleeps for the shortest time that it can. */
-    private static final int PATIENT_FROM = 256;
 
     // In the order in which one may follow the other.
     private static final int RUNNING = 0;
@@ -76,16 +72,9 @@ final class NotificationSubscription
     private final NotificationSettings settings;
     private final Consumer<NotificationSubscription> onClose;
 
-    /** If a turn finds fewer, but any, the queue will not fill soon. */
-    private final int little;
+    private final Delivery delivery = new Delivery();
 
-    /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
-    private @Nullable CoreSubscriber<? super Notification> actual;
-
-    /** Read once, when the subscriber is there: whoever throws from it ends before it is served. */
-    private Context context = Context.empty();
-
-    private volatile @Nullable ReaderLoop reader;
+    private volatile ReaderLoop.@Nullable Attachment reader;
 
     private volatile long requested;
 
@@ -97,40 +86,7 @@ final class NotificationSubscription
     private static final AtomicIntegerFieldUpdater<NotificationSubscription> STATE =
             AtomicIntegerFieldUpdater.newUpdater(NotificationSubscription.class, "state");
 
-    /** 1 while this is among the reader's signalled ones. */
-    @SuppressWarnings("UnusedVariable") // but by SIGNALLED
-    private volatile int signalled;
-
-    private static final AtomicIntegerFieldUpdater<NotificationSubscription> SIGNALLED =
-            AtomicIntegerFieldUpdater.newUpdater(NotificationSubscription.class, "signalled");
-
-    /**
-     * The next of the reader's signalled ones: for whoever set {@link #signalled}, then for the
-     * reader.
-     */
-    @Nullable NotificationSubscription next;
-
-    // From here on for the reader only.
-
-    /** Whether this waits for its turn. */
-    boolean enqueued;
-
-    private final Predicate<Notification> receiver = this::receive;
-    private WatchQueueSelector.@Nullable Registration registration;
-
-    /** What was read without demand, as far as that is allowed, the oldest first. */
-    private final ArrayDeque<Notification> prefetched = new ArrayDeque<>(0);
-
-    /** What is still to be emitted in this turn. */
-    private long owed;
-
-    /** How many the last turn took from the queue. */
-    private int found;
-
-    /** Nothing more comes from the queue, which is closed: what was prefetched is all there is. */
-    private boolean ended;
-
-    // Written by the reader, read by anybody who scans or measures.
+    // Written by the reader thread.
     private volatile int prefetchedCount;
     private volatile boolean cancelled;
     private volatile @Nullable Throwable failure;
@@ -142,12 +98,12 @@ final class NotificationSubscription
         this.queue = queue;
         this.settings = settings;
         this.onClose = onClose;
-        this.little = queue.capacity() < PATIENT_FROM ? 0 : queue.capacity() / 4;
         if (settings.completeWhenUnwatched()) {
             // It may be the end, without anything that the reader is woken up for.
             queue.onWatchesChanged(this::signal);
         }
-        settings.recorder().opened(this);
+        settings.recorder().recordOpened(this);
+        Log.debug("opened {}, watching {}", queue, queue.watches());
     }
 
     /**
@@ -155,13 +111,14 @@ final class NotificationSubscription
      * overtake onSubscribe.
      */
     void start(CoreSubscriber<? super Notification> subscriber) {
-        actual = subscriber;
+        delivery.actual = subscriber;
         try {
             subscriber.onSubscribe(this);
-            context = Objects.requireNonNull(subscriber.currentContext(), "currentContext");
-            reader = settings.reader().attach(queue);
+            delivery.context =
+                    Objects.requireNonNull(subscriber.currentContext(), "currentContext");
+            reader = settings.reader().attach(delivery);
         } catch (Throwable e) {
-            fail(e);
+            delivery.fail(e);
             return;
         }
         // Also for what came before there was a reader: demand, cancellation.
@@ -174,7 +131,7 @@ final class NotificationSubscription
 
     /** Closes the queue if nobody has subscribed, and nobody will. */
     void abandon() {
-        release();
+        delivery.release();
     }
 
     @Override
@@ -213,239 +170,9 @@ final class NotificationSubscription
     }
 
     private void signal() {
-        ReaderLoop current = reader;
-        if (current != null && SIGNALLED.compareAndSet(this, 0, 1)) {
-            current.signal(this);
-        }
-    }
-
-    /**
-     * From here on a new signal puts this among the signalled ones again, so what it is about is
-     * looked at after this.
-     */
-    void unsignal() {
-        signalled = 0;
-    }
-
-    boolean isClosed() {
-        return state == CLOSED;
-    }
-
-    void wokenUp() {
-        settings.recorder().wokenUp(this);
-    }
-
-    /**
-     * Delivers what is demanded and there, and prefetches what may be. On the reader thread.
-     *
-     * @return true if there may be more to do at once
-     */
-    boolean serve(WatchQueueSelector selector) {
-        boolean more = state == RUNNING && turn(selector);
-        if (state == RUNNING && !(ended && prefetched.isEmpty())) {
-            return more;
-        }
-        finish();
-        return false;
-    }
-
-    /**
-     * Whether what comes next can stay in the kernel's queue for a moment, since the subscriber has
-     * not asked for all that was prefetched.
-     */
-    boolean isPatient() {
-        // Nothing of the rest is asked where nothing is prefetched: see WarmUp.
-        return !prefetched.isEmpty() && requested == 0 && found > 0 && found < little;
-    }
-
-    private boolean turn(WatchQueueSelector selector) {
-        long demand = Math.min(requested, TURN);
-        owed = demand;
-        found = 0;
-        boolean drained = false;
-        try {
-            while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
-                emit(prefetched.remove());
-            }
-            drained = !ended && drain(selector);
-        } catch (Throwable e) {
-            end(e);
-        }
-        Operators.produced(REQUESTED, this, demand - owed);
-        prefetchedCount = prefetched.size();
-        boolean deliverable = requested > 0 && !prefetched.isEmpty();
-        WatchQueueSelector.Registration registered = registration;
-        if (registered == null) {
-            return deliverable;
-        }
-        try {
-            if (requested == 0 && prefetched.size() >= settings.prefetch()) {
-                // Nothing may wake the reader for this queue now; the next request will.
-                registered.disarm();
-                return false;
-            }
-            if (drained) {
-                registered.arm();
-                return deliverable;
-            }
-        } catch (Throwable e) {
-            end(e);
-        }
-        return true;
-    }
-
-    /** Takes from the queue what is wanted; returns true if there is nothing more in it now. */
-    private boolean drain(WatchQueueSelector selector) {
-        if (registration == null) {
-            registration = selector.register(queue, this);
-        }
-        int wanted = (int) Math.min(owed + settings.prefetch() - prefetched.size(), TURN);
-        if (wanted == 0 || state != RUNNING) {
-            return false;
-        }
-        long readsBefore = queue.readCalls();
-        int received;
-        try {
-            received = queue.poll(wanted, receiver);
-        } finally {
-            long reads = queue.readCalls() - readsBefore;
-            if (reads > 0) {
-                settings.recorder().read(this, reads);
-            }
-        }
-        if (received > 0) {
-            settings.recorder().received(this, received);
-            found = received;
-        }
-        boolean drained = received < wanted;
-        if (drained) {
-            // The removal of a watch that was closed may have been lost.
-            endIfUnwatched();
-        }
-        if (ended) {
-            closeQueue();
-        }
-        return drained;
-    }
-
-    private void endIfUnwatched() {
-        if (settings.completeWhenUnwatched() && queue.isUnwatched()) {
-            ended = true;
-        }
-    }
-
-    private boolean receive(Notification notification) {
-        if (notification instanceof LossNotification loss) {
-            settings.recorder().lost(this, loss);
-        }
-        if (owed > 0 && prefetched.isEmpty()) {
-            emit(notification);
-        } else {
-            prefetched.add(notification);
-        }
-        if (notification instanceof RemovalNotification) {
-            endIfUnwatched();
-        }
-        return state == RUNNING && !ended;
-    }
-
-    private void emit(Notification notification) {
-        owed--;
-        CoreSubscriber<? super Notification> subscriber = actual;
-        if (subscriber == null) {
-            return;
-        }
-        try {
-            subscriber.onNext(notification);
-        } catch (Throwable e) {
-            // Against §2.13, so it is told nothing any more; the other subscriptions of this thread
-            // go on.
-            become(CANCELLED);
-            Uncaught.report(e);
-        }
-    }
-
-    /**
-     * The queue gives nothing any more, for that reason; what was prefetched is still delivered.
-     */
-    private void end(Throwable reason) {
-        ended = true;
-        failure = reason;
-        closeQueue();
-    }
-
-    /**
-     * Ends this with an error at once, unless it has ended. On the reader thread, or on any other
-     * if there is no reader.
-     */
-    void fail(Throwable error) {
-        if (state != CLOSED) {
-            end(error);
-            finish();
-        }
-    }
-
-    /** Tells the subscriber how it ended, when all that was opened is closed. */
-    private void finish() {
-        CoreSubscriber<? super Notification> subscriber = actual;
-        int before = release();
-        if (before == CLOSED || subscriber == null) {
-            return;
-        }
-        Uncaught.run(() -> Operators.onDiscardQueueWithClear(prefetched, context, null));
-        Throwable error = failure;
-        if (error == null) {
-            if (before != CANCELLED) {
-                Uncaught.run(subscriber::onComplete);
-            }
-            return;
-        }
-        Throwable reported = hooked(error, context);
-        if (before == CANCELLED) {
-            Uncaught.run(() -> Operators.onErrorDropped(reported, context));
-        } else {
-            Uncaught.run(() -> subscriber.onError(reported));
-        }
-    }
-
-    /** Reactor throws what is fatal to the JVM at once; but nobody shall wait in vain. */
-    private static Throwable hooked(Throwable error, Context context) {
-        try {
-            return Operators.onOperatorError(error, context);
-        } catch (Throwable fatal) {
-            return fatal;
-        }
-    }
-
-    /** Closes what was opened, once. Returns the state before. */
-    private int release() {
-        int before = STATE.getAndSet(this, CLOSED);
-        if (before == CLOSED) {
-            return before;
-        }
-        actual = null;
-        cancelled = before == CANCELLED;
-        // Whatever goes wrong from here on, this thread's other subscriptions go on.
-        Uncaught.run(this::closeQueue);
-        // At once, unless another thread is in a system call on the queue: that one closes it then.
-        queue.onClose().thenRun(() -> Uncaught.run(() -> onClose.accept(this)));
-        ReaderLoop current = reader;
+        ReaderLoop.Attachment current = reader;
         if (current != null) {
-            reader = null;
-            current.detach(this);
-        }
-        return before;
-    }
-
-    private void closeQueue() {
-        WatchQueueSelector.Registration registered = registration;
-        registration = null;
-        if (registered != null) {
-            registered.cancel();
-        }
-        if (!queue.isClosed()) {
-            queue.close();
-            settings.recorder().closed(this);
+            current.signal();
         }
     }
 
@@ -469,8 +196,8 @@ final class NotificationSubscription
     }
 
     @Override
-    public int carriedBytes() {
-        return queue.carriedBytes();
+    public int bufferedBytes() {
+        return queue.bufferedBytes();
     }
 
     @Override
@@ -487,7 +214,7 @@ final class NotificationSubscription
     @SuppressWarnings("rawtypes") // the signature is Scannable's
     public @Nullable Object scanUnsafe(Attr key) {
         if (key == Attr.ACTUAL) {
-            return actual;
+            return delivery.actual;
         }
         if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
             return requested;
@@ -519,5 +246,238 @@ final class NotificationSubscription
     @Override
     public String toString() {
         return "NotificationSubscription[" + queue + "]";
+    }
+
+    /**
+     * The reader's part. Only its thread comes here; before there is a reader, the subscribing one,
+     * and after the reader has failed, whoever signals.
+     */
+    final class Delivery implements Predicate<Notification> {
+
+        /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
+        private @Nullable CoreSubscriber<? super Notification> actual;
+
+        /**
+         * Read once, when the subscriber is there: whoever throws from it ends before it is served.
+         */
+        private Context context = Context.empty();
+
+        /** What was read without demand, as far as that is allowed, the oldest first. */
+        private final ArrayDeque<Notification> prefetched = new ArrayDeque<>(0);
+
+        /** What is still to be emitted in this turn. */
+        private long owed;
+
+        /** How many this turn took from the queue. */
+        private int found;
+
+        /** The queue is closed: what was prefetched is all there is. */
+        private boolean ended;
+
+        private Delivery() {}
+
+        WatchQueue queue() {
+            return queue;
+        }
+
+        boolean isClosed() {
+            return state == CLOSED;
+        }
+
+        void wokenUp() {
+            settings.recorder().recordWakeup(NotificationSubscription.this);
+        }
+
+        /** Delivers what is demanded and there, and prefetches what may be. */
+        NextTurn serve() {
+            boolean drained = state == RUNNING && turn();
+            if (state != RUNNING || ended && prefetched.isEmpty()) {
+                return NextTurn.NEVER;
+            }
+            boolean demand = requested > 0;
+            if (demand && !prefetched.isEmpty()) {
+                return NextTurn.AT_ONCE;
+            }
+            if (ended || !demand && prefetched.size() >= settings.prefetch()) {
+                return NextTurn.WHEN_SIGNALLED;
+            }
+            if (!drained) {
+                return NextTurn.AT_ONCE;
+            }
+            return !prefetched.isEmpty() && FloodPause.leavesRoom(found, queue.capacity())
+                    ? NextTurn.AFTER_PAUSE
+                    : NextTurn.WHEN_READABLE;
+        }
+
+        /** Returns true if there is nothing more in the queue now. */
+        private boolean turn() {
+            long demand = Math.min(requested, TURN);
+            owed = demand;
+            found = 0;
+            boolean drained = false;
+            try {
+                while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
+                    emit(prefetched.remove());
+                }
+                drained = !ended && drain();
+            } catch (Throwable e) {
+                end(e);
+            }
+            Operators.produced(REQUESTED, NotificationSubscription.this, demand - owed);
+            prefetchedCount = prefetched.size();
+            return drained;
+        }
+
+        /** Takes from the queue what is wanted; returns true if there is nothing more in it now. */
+        private boolean drain() {
+            int wanted = (int) Math.min(owed + settings.prefetch() - prefetched.size(), TURN);
+            if (wanted == 0 || state != RUNNING) {
+                return false;
+            }
+            long readsBefore = queue.readCalls();
+            int received;
+            try {
+                received = queue.poll(wanted, this);
+            } finally {
+                long reads = queue.readCalls() - readsBefore;
+                if (reads > 0) {
+                    settings.recorder().recordReads(NotificationSubscription.this, reads);
+                }
+            }
+            if (received > 0) {
+                settings.recorder().recordReceived(NotificationSubscription.this, received);
+                found = received;
+            }
+            boolean drained = received < wanted;
+            if (drained) {
+                // The removal of a watch that was closed may have been lost.
+                endIfUnwatched();
+            }
+            if (ended) {
+                closeQueue();
+            }
+            return drained;
+        }
+
+        /** Takes a notification out of the queue; returns whether to go on. */
+        @Override
+        public boolean test(Notification notification) {
+            if (notification instanceof LossNotification loss) {
+                settings.recorder().recordLoss(NotificationSubscription.this, loss);
+            }
+            if (owed > 0 && prefetched.isEmpty()) {
+                emit(notification);
+            } else {
+                prefetched.add(notification);
+            }
+            if (notification instanceof RemovalNotification) {
+                endIfUnwatched();
+            }
+            return state == RUNNING && !ended;
+        }
+
+        private void emit(Notification notification) {
+            owed--;
+            CoreSubscriber<? super Notification> subscriber = actual;
+            if (subscriber == null) {
+                return;
+            }
+            try {
+                subscriber.onNext(notification);
+            } catch (Throwable e) {
+                // Against §2.13, so it is told nothing any more; the other subscriptions of this
+                // thread go on.
+                become(CANCELLED);
+                Uncaught.report(e);
+            }
+        }
+
+        private void endIfUnwatched() {
+            if (settings.completeWhenUnwatched() && queue.isUnwatched()) {
+                ended = true;
+            }
+        }
+
+        /**
+         * Nothing more comes from the queue, for that reason; the prefetched are still delivered.
+         */
+        void end(Throwable reason) {
+            ended = true;
+            failure = reason;
+            closeQueue();
+        }
+
+        /** Ends this with an error at once, unless it has ended. */
+        void fail(Throwable error) {
+            if (state != CLOSED) {
+                end(error);
+                finish();
+            }
+        }
+
+        /** Tells the subscriber how it ended, when all that was opened is closed. */
+        void finish() {
+            CoreSubscriber<? super Notification> subscriber = actual;
+            int before = release();
+            if (before == CLOSED || subscriber == null) {
+                return;
+            }
+            Uncaught.run(() -> Operators.onDiscardQueueWithClear(prefetched, context, null));
+            Throwable error = failure;
+            if (error == null) {
+                if (before != CANCELLED) {
+                    Uncaught.run(subscriber::onComplete);
+                }
+                return;
+            }
+            Throwable reported = hooked(error, context);
+            if (before == CANCELLED) {
+                Uncaught.run(() -> Operators.onErrorDropped(reported, context));
+            } else {
+                Uncaught.run(() -> subscriber.onError(reported));
+            }
+        }
+
+        /** Reactor throws what is fatal to the JVM at once; but nobody shall wait in vain. */
+        private static Throwable hooked(Throwable error, Context context) {
+            try {
+                return Operators.onOperatorError(error, context);
+            } catch (Throwable fatal) {
+                return fatal;
+            }
+        }
+
+        /** Closes what was opened, once. Returns the state before. */
+        private int release() {
+            int before = STATE.getAndSet(NotificationSubscription.this, CLOSED);
+            if (before == CLOSED) {
+                return before;
+            }
+            actual = null;
+            cancelled = before == CANCELLED;
+            // Whatever goes wrong from here on, this thread's other subscriptions go on.
+            Uncaught.run(this::closeQueue);
+            // At once, unless another thread is in a system call on the queue: that one closes it
+            // then.
+            queue.onClose()
+                    .thenRun(
+                            () ->
+                                    Uncaught.run(
+                                            () -> onClose.accept(NotificationSubscription.this)));
+            reader = null;
+            return before;
+        }
+
+        private void closeQueue() {
+            if (!queue.isClosed()) {
+                Throwable error = failure;
+                Log.debug(
+                        "closing {}: {}",
+                        queue,
+                        error != null ? error : cancelled ? "cancelled" : "completed");
+                queue.close();
+                settings.recorder().recordClosed(NotificationSubscription.this);
+            }
+        }
     }
 }

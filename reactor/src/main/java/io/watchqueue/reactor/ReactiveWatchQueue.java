@@ -44,7 +44,7 @@ import java.util.function.Supplier;
  *         NotificationFlux.builder().watch(Keyring.USER, 1)::queue,
  *         queue -> queue.receive().concatMap(notification ->
  *                 notification instanceof KeyNotification change && change.event() == KeyEvent.LINKED
- *                         ? queue.watch(KeyId.of(change.aux()), 2)
+ *                         ? queue.watch(change.linkedKey().orElseThrow(), 2)
  *                                 .subscribeOn(Schedulers.boundedElastic())
  *                                 .onErrorComplete()
  *                                 .thenReturn(notification)
@@ -53,24 +53,23 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>The kernel queue is opened by {@link #open()}, or else by the first of {@link #receive()},
- * {@link #watch}, {@link #unwatch} and {@link #filter} that is subscribed to. From then on it keeps
- * what the kernel posts: what happens between {@code open()} and {@code receive()} is not missed.
- * If opening fails, nothing is left open, and the next one tries again. The queue is closed by
- * {@link #dispose()}, and by the end of what was received, whatever that is; it is not opened
+ * {@link #watch}, {@link #unwatch} and {@link #filter} that is subscribed to. From then on the
+ * kernel queues notifications: those posted between {@code open()} and {@code receive()} are not
+ * missed. If opening fails, nothing is left open, and the next call tries again. The queue is
+ * closed by {@link #dispose()}, and when {@link #receive()} ends in any way; it is not opened
  * again.
  *
- * <p><b>Ownership:</b> whoever has built this disposes of it, unless it is received to the end.
- * That may be done at any time: what is being opened or watched on another thread is closed as soon
- * as that is done, and {@link #onDispose()} completes after it. No mono gives anything that has to
- * be closed if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to the queue
- * and ends with it, and {@link #watches()} has it even if its mono was cancelled while it was
- * placed.
+ * <p><b>Ownership:</b> the caller that has built this disposes of it, unless it is received to its
+ * end. That may be done at any time: a queue or watch that is being opened on another thread is
+ * closed as soon as it is open, and {@link #onDispose()} completes after that. No mono emits a
+ * resource that leaks if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to
+ * the queue and ends with it, and {@link #watches()} has it even if its mono was cancelled while it
+ * was placed.
  *
- * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the thread that
- * subscribes, whose permissions are those that count, and each time they are subscribed to. Each is
- * one or two short system calls, but for a {@link #watch} on a key under construction, which waits
- * for it, and so does {@link #open()}: do not subscribe to these on a reader's thread, where
- * notifications come.
+ * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the subscribing
+ * thread, with its permissions, each time they are subscribed to. Each is one or two short system
+ * calls. Only {@link #watch} and {@link #open()} may wait, for a key under construction: do not
+ * subscribe to these on a reader's thread, where notifications come.
  */
 public final class ReactiveWatchQueue implements Disposable {
 
@@ -212,11 +211,16 @@ public final class ReactiveWatchQueue implements Disposable {
      * @return the watch when it is placed, or an error as of {@link WatchQueue#watch}
      */
     public Mono<Watch> watch(KeyId key, int tag) {
-        return Mono.fromCallable(() -> opened("watch key " + key).queue().watch(key, tag));
+        return Mono.fromCallable(
+                () -> {
+                    Watch watch = opened("watch key " + key).queue().watch(key, tag);
+                    Log.debug("watching {}", watch);
+                    return watch;
+                });
     }
 
     /**
-     * Removes the watch on a key, {@link WatchQueue#unwatch}. What was posted before is still
+     * Removes the watch on a key, {@link WatchQueue#unwatch}. Notifications posted before are still
      * received, and then the removal.
      *
      * <p><b>Cold.</b> Removed on the subscribing thread.
@@ -226,7 +230,11 @@ public final class ReactiveWatchQueue implements Disposable {
      *     may have been destroyed; or an error as of {@link WatchQueue#unwatch}
      */
     public Mono<Void> unwatch(KeyId key) {
-        return Mono.fromRunnable(() -> opened("unwatch key " + key).queue().unwatch(key));
+        return Mono.fromRunnable(
+                () -> {
+                    opened("unwatch key " + key).queue().unwatch(key);
+                    Log.debug("no longer watching {}", key);
+                });
     }
 
     /**
@@ -303,13 +311,13 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Tells when the queue, its watches and its descriptors are gone: after {@link #dispose()}, or
-     * when the receiver has ended or cancelled, and any {@link #open()} or {@link #watch} that was
-     * in the kernel then has returned.
+     * Completes when the queue, its watches and its descriptors are gone: after {@link #dispose()},
+     * or after the receiver has ended or cancelled, and after any {@link #open()} or {@link #watch}
+     * that was in the kernel then has returned.
      *
-     * <p><b>Hot</b>, and remembers: it completes at once for those who come late. Needs no demand.
-     * Comes on the thread that closed the last descriptor: the reader's, the disposing one if
-     * nobody received, or that of a call that was under way. Never fails.
+     * <p><b>Hot</b>, and remembers: it completes at once for late subscribers. Needs no demand. The
+     * signal comes on the thread that closed the last descriptor: the reader's, the disposing one
+     * if nobody received, or that of a call that was under way. Never fails.
      *
      * @return completes then, empty
      */

@@ -24,12 +24,13 @@ import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * What a reader's thread does: waits for the kernel and emits, for many subscriptions.
+ * What a reader's thread does: waits for the kernel and gives many subscriptions their turns. It
+ * registers their queues with the selector, and arms, disarms and forgets them.
  *
  * <p>It waits in epoll(7) for the queues of subscriptions with demand, and for a signal. Its idle
  * time costs nothing: no timeout, no wakeup.
@@ -38,91 +39,112 @@ final class ReaderLoop implements Runnable {
 
     private final WatchQueueSelector selector;
     private final NotificationReader owner;
+    private final FloodPause pause;
     private final Consumer<WatchQueueSelector.Registration> ready = this::wokenUp;
 
     /**
      * Subscriptions that ask to be served, newest first, linked by their {@code next}: a signal
      * allocates nothing.
      */
-    private final AtomicReference<@Nullable NotificationSubscription> signalled =
-            new AtomicReference<>();
-
-    /** The oldest of those taken from {@link #signalled} and not served yet. Only this thread's. */
-    private @Nullable NotificationSubscription taken;
-
-    /** Subscriptions that have their turn next. Only this thread's. */
-    private final ArrayDeque<NotificationSubscription> unfinished = new ArrayDeque<>();
-
-    /** All that this serves, to be told if it fails. Only this thread's. */
-    private final Set<NotificationSubscription> served = new HashSet<>();
+    private final AtomicReference<@Nullable Attachment> signalled = new AtomicReference<>();
 
     /** Whether the thread is, or is about to be, in the kernel, where only a wakeup reaches it. */
     private volatile boolean waiting;
 
-    /** The thread while it pauses, or is about to. */
-    private volatile @Nullable Thread paused;
-
-    private final long pauseNanos;
-
-    /** Whether the subscription that was served last has enough to go on with. */
-    private boolean patient;
-
-    private volatile boolean unused;
     private volatile @Nullable Throwable failure;
 
-    ReaderLoop(WatchQueueSelector selector, NotificationReader owner, long pauseNanos) {
+    // From here on for the reader thread only.
+
+    /** The oldest of those taken from {@link #signalled} and not served yet. */
+    private @Nullable Attachment taken;
+
+    /** Subscriptions that have their turn next. */
+    private final ArrayDeque<Attachment> unfinished = new ArrayDeque<>();
+
+    /** All that this serves. */
+    private final Set<Attachment> attached = new HashSet<>();
+
+    /** Whether the subscription that was served last leaves time for a pause. */
+    private boolean pausing;
+
+    /** Whether the last one is forgotten. */
+    private boolean unused;
+
+    ReaderLoop(WatchQueueSelector selector, NotificationReader owner, FloodPause pause) {
         this.selector = selector;
         this.owner = owner;
-        this.pauseNanos = pauseNanos;
+        this.pause = pause;
+    }
+
+    /** A subscription that this reader serves, from its first signal to its end. */
+    final class Attachment {
+
+        private final NotificationSubscription.Delivery delivery;
+
+        /** Whether this is among the reader's signalled ones. */
+        private final AtomicBoolean isSignalled = new AtomicBoolean();
+
+        /**
+         * The next of the reader's signalled ones: for whoever set {@link #isSignalled}, then for
+         * the reader.
+         */
+        private @Nullable Attachment next;
+
+        // From here on for the reader thread only.
+
+        /** Whether this waits for its turn. */
+        private boolean enqueued;
+
+        /** Null as long as the reader never had to wait for the queue. */
+        private WatchQueueSelector.@Nullable Registration registration;
+
+        private Attachment(NotificationSubscription.Delivery delivery) {
+            this.delivery = delivery;
+        }
+
+        /** From any thread: the subscription is to be served. */
+        void signal() {
+            if (isSignalled.compareAndSet(false, true)) {
+                ReaderLoop.this.signal(this);
+            }
+        }
     }
 
     boolean accepts(WatchQueue queue) {
         return selector.accepts(queue);
     }
 
-    /** On the reader thread, or on any once this failed: the subscription has ended. */
-    void detach(NotificationSubscription subscription) {
-        if (failure == null) {
-            served.remove(subscription);
-        }
-        if (owner.detach(this)) {
-            unused = true;
-        }
+    /** From any thread. Nothing happens before the first signal. */
+    Attachment attach(NotificationSubscription.Delivery delivery) {
+        return new Attachment(delivery);
     }
 
-    /** From any thread: the subscription is to be served. */
-    void signal(NotificationSubscription subscription) {
-        NotificationSubscription head;
+    private void signal(Attachment attachment) {
+        Attachment head;
         do {
             head = signalled.get();
-            subscription.next = head;
-        } while (!signalled.compareAndSet(head, subscription));
+            attachment.next = head;
+        } while (!signalled.compareAndSet(head, attachment));
         // Either this sees that the reader waits or failed, or the reader, which says so before it
         // looks a last time, sees this.
         Throwable failed = failure;
         if (failed != null) {
             failAll(takeSignalled(), failed);
         } else if (waiting) {
-            wakeup();
+            try {
+                wakeup();
+            } catch (Throwable e) {
+                // The caller cannot help it. Whatever wakes the reader next has it look.
+                Uncaught.report(e);
+            }
         } else {
-            LockSupport.unpark(paused);
+            pause.end();
         }
     }
 
-    /**
-     * If the kernel refuses it, which the caller cannot help, the signal is looked at when
-     * something else wakes the reader.
-     *
-     * @return false if the kernel refuses it
-     */
-    boolean wakeup() {
-        try {
-            selector.wakeup();
-            return true;
-        } catch (Throwable e) {
-            Uncaught.report(e);
-            return false;
-        }
+    /** From any thread: ends the wait of the reader, or else its next one at once. */
+    void wakeup() {
+        selector.wakeup();
     }
 
     @Override
@@ -140,9 +162,9 @@ final class ReaderLoop implements Runnable {
     void round() {
         serveSignalled();
         for (int turns = unfinished.size(); turns > 0; turns--) {
-            NotificationSubscription subscription = unfinished.remove();
-            subscription.enqueued = false;
-            serve(subscription);
+            Attachment attachment = unfinished.remove();
+            attachment.enqueued = false;
+            serve(attachment);
         }
         await();
     }
@@ -150,13 +172,14 @@ final class ReaderLoop implements Runnable {
     private void await() {
         if (!unfinished.isEmpty()) {
             // When all are under way already, the kernel knows of no other.
-            if (unfinished.size() < served.size()) {
+            if (unfinished.size() < attached.size()) {
                 selector.selectNow(ready);
             }
             return;
         }
-        if (patient && served.size() == 1) {
-            pause();
+        if (pausing && attached.size() == 1) {
+            pausing = false;
+            pause.sleep(signalled);
         }
         waiting = true;
         if (signalled.get() == null && !unused) {
@@ -165,31 +188,19 @@ final class ReaderLoop implements Runnable {
         waiting = false;
     }
 
-    /**
-     * For a subscriber that is behind, a flood is read some at a time: to be woken up for each
-     * notification would take the processor from the subscriber, and the thread its place with the
-     * scheduler when the queue fills.
-     */
-    private void pause() {
-        patient = false;
-        paused = Thread.currentThread();
-        if (signalled.get() == null && !unused) {
-            LockSupport.parkNanos(pauseNanos);
-        }
-        paused = null;
-    }
-
     private void serveSignalled() {
         taken = takeSignalled();
-        NotificationSubscription oldest;
+        Attachment oldest;
         while ((oldest = nextTaken()) != null) {
-            oldest.unsignal();
+            // From here on a new signal puts it among the signalled ones again, so what it is about
+            // is looked at after this.
+            oldest.isSignalled.set(false);
             serve(oldest);
         }
     }
 
-    private @Nullable NotificationSubscription nextTaken() {
-        NotificationSubscription oldest = taken;
+    private @Nullable Attachment nextTaken() {
+        Attachment oldest = taken;
         if (oldest != null) {
             taken = oldest.next;
             oldest.next = null;
@@ -198,11 +209,11 @@ final class ReaderLoop implements Runnable {
     }
 
     /** Takes all signalled subscriptions, in the order in which they were. */
-    private @Nullable NotificationSubscription takeSignalled() {
-        NotificationSubscription newest = signalled.getAndSet(null);
-        NotificationSubscription oldest = null;
+    private @Nullable Attachment takeSignalled() {
+        Attachment newest = signalled.getAndSet(null);
+        Attachment oldest = null;
         while (newest != null) {
-            NotificationSubscription next = newest.next;
+            Attachment next = newest.next;
             newest.next = oldest;
             oldest = newest;
             newest = next;
@@ -210,34 +221,80 @@ final class ReaderLoop implements Runnable {
         return oldest;
     }
 
-    private void serve(NotificationSubscription subscription) {
+    private void serve(Attachment attachment) {
+        NotificationSubscription.Delivery delivery = attachment.delivery;
         // Signals may come in late, and must not bring back one that has ended.
-        if (subscription.isClosed()) {
+        if (delivery.isClosed()) {
             return;
         }
         try {
-            served.add(subscription);
-            if (subscription.serve(selector)) {
-                enqueue(subscription);
+            attached.add(attachment);
+            NextTurn next = delivery.serve();
+            pausing = next == NextTurn.AFTER_PAUSE;
+            switch (next) {
+                case AT_ONCE -> enqueue(attachment);
+                case WHEN_READABLE, AFTER_PAUSE -> awaitReadable(attachment, true);
+                case WHEN_SIGNALLED -> awaitReadable(attachment, false);
+                case NEVER -> {
+                    // Before it closes the queue, which the kernel goes on reporting if a forked
+                    // child keeps it open.
+                    cancel(attachment);
+                    delivery.finish();
+                }
             }
-            patient = subscription.isPatient();
         } catch (Throwable e) {
             // None of the others' business.
-            subscription.fail(e);
+            delivery.fail(e);
+        }
+        if (delivery.isClosed()) {
+            forget(attachment);
         }
     }
 
-    private void wokenUp(WatchQueueSelector.Registration registration) {
-        NotificationSubscription subscription =
-                (NotificationSubscription) registration.attachment();
-        subscription.wokenUp();
-        enqueue(subscription);
+    /** Has the kernel end the wait when the queue can be read, or keep quiet about it. */
+    private void awaitReadable(Attachment attachment, boolean wanted) {
+        WatchQueueSelector.Registration registration = attachment.registration;
+        try {
+            if (wanted) {
+                if (registration == null) {
+                    registration = selector.register(attachment.delivery.queue(), attachment);
+                    attachment.registration = registration;
+                }
+                registration.arm();
+            } else if (registration != null) {
+                registration.disarm();
+            }
+        } catch (Throwable e) {
+            // The queue is of no use any more, but what was prefetched is still delivered.
+            attachment.delivery.end(e);
+            enqueue(attachment);
+        }
     }
 
-    private void enqueue(NotificationSubscription subscription) {
-        if (!subscription.enqueued) {
-            subscription.enqueued = true;
-            unfinished.add(subscription);
+    private static void cancel(Attachment attachment) {
+        WatchQueueSelector.Registration registration = attachment.registration;
+        attachment.registration = null;
+        if (registration != null) {
+            Uncaught.run(registration::cancel);
+        }
+    }
+
+    private void forget(Attachment attachment) {
+        cancel(attachment);
+        attached.remove(attachment);
+        unused = owner.detach(this);
+    }
+
+    private void wokenUp(WatchQueueSelector.Registration registration) {
+        Attachment attachment = (Attachment) registration.attachment();
+        attachment.delivery.wokenUp();
+        enqueue(attachment);
+    }
+
+    private void enqueue(Attachment attachment) {
+        if (!attachment.enqueued) {
+            attachment.enqueued = true;
+            unfinished.add(attachment);
         }
     }
 
@@ -247,19 +304,19 @@ final class ReaderLoop implements Runnable {
      */
     private void fail(Throwable error) {
         owner.failed(this);
-        List.copyOf(served).forEach(subscription -> subscription.fail(error));
+        List.copyOf(attached).forEach(attachment -> attachment.delivery.fail(error));
         failAll(taken, error);
         // Only now may others end what they signal: all that this thread has touched has ended.
         failure = error;
         failAll(takeSignalled(), error);
     }
 
-    private static void failAll(@Nullable NotificationSubscription first, Throwable error) {
-        NotificationSubscription subscription = first;
-        while (subscription != null) {
-            NotificationSubscription next = subscription.next;
-            subscription.fail(error);
-            subscription = next;
+    private static void failAll(@Nullable Attachment first, Throwable error) {
+        Attachment attachment = first;
+        while (attachment != null) {
+            Attachment next = attachment.next;
+            attachment.delivery.fail(error);
+            attachment = next;
         }
     }
 }

@@ -39,7 +39,10 @@ final class ReaderThreads {
         }
     }
 
-    /** Thread.isVirtual(), which JDK 17 does not have. */
+    /**
+     * Thread.isVirtual(), which JDK 17 does not have. Core asks the same of the thread that waits,
+     * which would be too late here: notifications would come on the virtual thread before.
+     */
     private static final @Nullable MethodHandle IS_VIRTUAL = isVirtual();
 
     private ReaderThreads() {}
@@ -67,7 +70,7 @@ final class ReaderThreads {
                     "start a notification reader: "
                             + thread
                             + " is virtual, and would hold a carrier thread for as long as it waits in the"
-                            + " kernel, which is nearly always; give a factory of platform threads");
+                            + " kernel, which is nearly always; use a factory of platform threads");
         }
         thread.start();
     }

@@ -21,25 +21,25 @@ import io.watchqueue.Notification;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link NotificationOperators#resyncOnLoss} gives: a state, what changed since, and after a
- * loss the next state.
+ * An element of {@link NotificationOperators#resyncOnLoss}: a snapshot, or a change since the last
+ * one.
  *
  * @param <S> what a snapshot holds
  */
 public sealed interface Resynced<S> {
 
     /**
-     * How things are: it takes the place of all that was known before.
+     * The whole state, which replaces everything known before.
      *
      * @param <S> what it holds
-     * @param state what the snapshot publisher gave
-     * @param after the loss that made it necessary; null for the first
+     * @param state the value of the snapshot publisher
+     * @param loss the loss that made it necessary; null for the first
      */
-    record Snapshot<S>(S state, @Nullable LossNotification after) implements Resynced<S> {}
+    record Snapshot<S>(S state, @Nullable LossNotification loss) implements Resynced<S> {}
 
     /**
-     * What happened since the last snapshot was asked for. It may be contained in that already,
-     * since it may have happened while the snapshot was being taken.
+     * A change since the last snapshot was requested. The snapshot may contain it already, if it
+     * happened while the snapshot was being taken.
      *
      * @param <S> what a snapshot holds
      * @param notification anything but a loss

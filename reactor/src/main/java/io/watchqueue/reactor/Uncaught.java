@@ -15,7 +15,7 @@
  */
 package io.watchqueue.reactor;
 
-/** What subscribers and recorders throw that is for nobody here. */
+/** Exceptions of subscribers and recorders that this library can only report. */
 final class Uncaught {
 
     private Uncaught() {}
@@ -29,13 +29,29 @@ final class Uncaught {
         }
     }
 
-    /** Hands it over as if this thread had died of it, which it does not. */
+    /**
+     * Hands it to the uncaught exception handler that the application has set, as if this thread
+     * had died of it, which it does not. Without such a handler it is logged, because the JVM's own
+     * way would be standard error.
+     */
     static void report(Throwable thrown) {
         Thread thread = Thread.currentThread();
         try {
-            thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+            if (hasHandler(thread)) {
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
+            } else {
+                Log.warn("A subscriber or a recorder threw; other streams go on", thrown);
+            }
         } catch (Throwable ignored) {
-            // As by the JVM, for which there is no one left to tell either.
+            // Neither a handler nor a log that fails is this stream's matter.
         }
+    }
+
+    /** Whether the application has set a handler for this thread, its group or all threads. */
+    static boolean hasHandler(Thread thread) {
+        Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
+        return Thread.getDefaultUncaughtExceptionHandler() != null
+                || handler != thread.getThreadGroup()
+                || handler.getClass() != ThreadGroup.class;
     }
 }

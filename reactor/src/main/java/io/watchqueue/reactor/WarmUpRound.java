@@ -39,8 +39,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class WarmUpRound {
 
-    /** How often a portion is passed on. */
-    private static final int HOPS = 500;
+    /** How many portions are posted. */
+    private static final int POSTS = 500;
 
     /** Few enough that every queue sometimes wakes up with nothing to read, as a real one does. */
     private static final int FEW = 1;
@@ -55,10 +55,10 @@ final class WarmUpRound {
 
     private final List<WatchQueueWarmUp> queues = new ArrayList<>();
     private final List<NotificationSubscription> subscriptions = new CopyOnWriteArrayList<>();
-    private final List<Receiver> receivers;
+    private final List<PassingSubscriber> subscribers;
     private final boolean bounded;
     private final int portions;
-    private int hops = HOPS;
+    private int posts;
     private @Nullable Throwable failure;
 
     /** No portion is passed on any more. */
@@ -73,7 +73,8 @@ final class WarmUpRound {
     WarmUpRound(boolean bounded, boolean few) {
         this.bounded = bounded;
         this.portions = few ? FEW : MANY;
-        this.receivers = List.of(new First(), new Second(), new Third());
+        this.subscribers =
+                List.of(new FirstSubscriber(), new SecondSubscriber(), new ThirdSubscriber());
     }
 
     /** Returns when the round is over and nothing of it is open, or throws what it failed with. */
@@ -87,7 +88,7 @@ final class WarmUpRound {
                 passOnTo(bounded ? i % QUEUES : 0);
             }
             if (loop != null) {
-                loop.wakeup();
+                wakeUp(loop);
                 loop.run();
             }
         } finally {
@@ -110,10 +111,9 @@ final class WarmUpRound {
         NotificationReader reader =
                 new NotificationReader(
                         created -> {
-                            // A thread may be woken up before it is told of a subscription.
-                            if (created.wakeup()) {
-                                created.round();
-                            }
+                            // A thread may be woken up before it has a subscription to serve.
+                            created.wakeup();
+                            created.round();
                             loop.set(created);
                         });
         for (int i = 0; i < QUEUES && !over; i++) {
@@ -123,7 +123,7 @@ final class WarmUpRound {
             NotificationSubscription subscription =
                     new NotificationSubscription(queues.get(i).queue(), settings, ended -> {});
             subscriptions.add(subscription);
-            subscription.start(receivers.get(i));
+            subscription.start(subscribers.get(i));
         }
         if (over) {
             // Also those that came after stop() had looked.
@@ -132,11 +132,19 @@ final class WarmUpRound {
         return loop.get();
     }
 
+    private void wakeUp(ReaderLoop loop) {
+        try {
+            loop.wakeup();
+        } catch (Throwable e) {
+            fail(e);
+        }
+    }
+
     private void passOnTo(int index) {
         if (over) {
             return;
         }
-        if (hops == 0) {
+        if (posts == POSTS) {
             stop();
             return;
         }
@@ -145,8 +153,8 @@ final class WarmUpRound {
                 throw new IllegalStateException(
                         "warm up: a pipe has no room for two notifications");
             }
-            hops--;
-            receivers.get(index).posted();
+            posts++;
+            subscribers.get(index).posted();
         } catch (Throwable e) {
             fail(e);
         }
@@ -163,7 +171,7 @@ final class WarmUpRound {
      * A subscriber. There are three classes of them, since HotSpot takes two for all there are: it
      * would compile for them, and do it again in the first flood, for the real one.
      */
-    private abstract class Receiver implements CoreSubscriber<Notification> {
+    private abstract class PassingSubscriber implements CoreSubscriber<Notification> {
 
         private final int next;
         private final boolean unbounded;
@@ -175,7 +183,7 @@ final class WarmUpRound {
         private int unasked;
         private int received;
 
-        Receiver(int index) {
+        PassingSubscriber(int index) {
             next = (index + 1) % QUEUES;
             unbounded = !bounded && index == 0;
             behind = index < QUEUES - 1 ? 0 : portions == FEW ? 1 : PREFETCH + 1;
@@ -218,20 +226,20 @@ final class WarmUpRound {
         }
     }
 
-    private final class First extends Receiver {
-        First() {
+    private final class FirstSubscriber extends PassingSubscriber {
+        FirstSubscriber() {
             super(0);
         }
     }
 
-    private final class Second extends Receiver {
-        Second() {
+    private final class SecondSubscriber extends PassingSubscriber {
+        SecondSubscriber() {
             super(1);
         }
     }
 
-    private final class Third extends Receiver {
-        Third() {
+    private final class ThirdSubscriber extends PassingSubscriber {
+        ThirdSubscriber() {
             super(2);
         }
     }

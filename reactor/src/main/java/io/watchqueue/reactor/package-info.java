@@ -1,7 +1,7 @@
 /**
  * Kernel key-change notifications as a {@link reactor.core.publisher.Flux}: {@link
- * io.watchqueue.reactor.NotificationFlux}. What the kernel said arrives in order, once; where it
- * dropped something, the stream says so at that very place.
+ * io.watchqueue.reactor.NotificationFlux}. Notifications arrive in kernel order, exactly once;
+ * where the kernel dropped some, the stream carries a loss.
  */
 @NullMarked
 package io.watchqueue.reactor;

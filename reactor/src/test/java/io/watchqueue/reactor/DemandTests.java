@@ -49,7 +49,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The README's table of what operators ask a stream for, row by row. */
+/** The guide's table of what operators ask a stream for, row by row. */
 @Timeout(300)
 class DemandTests {
 
@@ -117,7 +117,7 @@ class DemandTests {
     /** The rows, a row of several operators taken apart. */
     private static Map<String, String> table() throws IOException {
         Map<String, String> table = new LinkedHashMap<>();
-        for (String line : Files.readAllLines(Path.of("..", "README.md"))) {
+        for (String line : Files.readAllLines(Path.of("..", "docs", "guide.md"))) {
             Matcher row = ROW.matcher(line);
             if (row.matches()) {
                 for (String operator : row.group(1).replaceAll("^`|`$", "").split("`, `", -1)) {

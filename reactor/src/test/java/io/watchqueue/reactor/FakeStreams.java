@@ -164,7 +164,7 @@ final class FakeStreams {
     }
 
     static int serial(Notification notification) {
-        return ((KeyNotification) notification).keyId();
+        return ((KeyNotification) notification).serial();
     }
 
     static List<Integer> range(int from, int to) {

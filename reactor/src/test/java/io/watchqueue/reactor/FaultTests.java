@@ -415,32 +415,32 @@ class FaultTests {
         streams.recorder(
                 new NotificationRecorder() {
                     @Override
-                    public void opened(Gauges queue) {
+                    public void recordOpened(QueueGauges queue) {
                         FaultTests.<RuntimeException>raise(error);
                     }
 
                     @Override
-                    public void closed(Gauges queue) {
+                    public void recordClosed(QueueGauges queue) {
                         FaultTests.<RuntimeException>raise(error);
                     }
 
                     @Override
-                    public void wokenUp(Gauges queue) {
+                    public void recordWakeup(QueueGauges queue) {
                         FaultTests.<RuntimeException>raise(error);
                     }
 
                     @Override
-                    public void read(Gauges queue, long reads) {
+                    public void recordReads(QueueGauges queue, long reads) {
                         FaultTests.<RuntimeException>raise(error);
                     }
 
                     @Override
-                    public void received(Gauges queue, int notifications) {
+                    public void recordReceived(QueueGauges queue, int notifications) {
                         FaultTests.<RuntimeException>raise(error);
                     }
 
                     @Override
-                    public void lost(Gauges queue, LossNotification loss) {
+                    public void recordLoss(QueueGauges queue, LossNotification loss) {
                         FaultTests.<RuntimeException>raise(error);
                     }
                 });

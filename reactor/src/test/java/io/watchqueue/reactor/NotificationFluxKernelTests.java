@@ -70,10 +70,10 @@ class NotificationFluxKernelTests {
                 NotificationFlux.builder().watch(keyring, 1).watch(key, 2).build();
         StepVerifier.create(changes)
                 .then(() -> keys.update(key, new byte[] {2}))
-                .expectNext(new KeyNotification(KeyEvent.UPDATED, key.value(), 0, 2))
+                .expectNext(new KeyNotification(KeyEvent.UPDATED, key, 2))
                 .then(() -> keys.unlink(key, keyring))
-                .expectNext(new KeyNotification(KeyEvent.UNLINKED, keyring.value(), key.value(), 1))
-                .expectNext(new RemovalNotification(key.value(), 2))
+                .expectNext(new KeyNotification(KeyEvent.UNLINKED, keyring, key, 1))
+                .expectNext(new RemovalNotification(key, 2))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -90,7 +90,7 @@ class NotificationFluxKernelTests {
                 .thenRequest(5)
                 .expectNext(new LossNotification())
                 .then(() -> post(1))
-                .expectNext(new KeyNotification(KeyEvent.SETATTR, key.value(), 0, 0))
+                .expectNext(new KeyNotification(KeyEvent.SETATTR, key, 0))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -113,7 +113,7 @@ class NotificationFluxKernelTests {
         StepVerifier.create(NotificationFlux.builder().filter(updates).watch(key).build())
                 .then(() -> post(10))
                 .then(() -> keys.update(key, new byte[] {2}))
-                .expectNext(new KeyNotification(KeyEvent.UPDATED, key.value(), 0, 0))
+                .expectNext(new KeyNotification(KeyEvent.UPDATED, key, 0))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -121,7 +121,7 @@ class NotificationFluxKernelTests {
     @Test
     void everyEventOfAFloodIsReceivedOrCoveredByALoss() {
         int posted = 20_000;
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         List<Notification> received =
                 NotificationFlux.builder()
                         .watch(key)
@@ -140,7 +140,7 @@ class NotificationFluxKernelTests {
         assertThat(lost).isEqualTo(events < posted + 1);
     }
 
-    private void flood(int events, NotificationRecorder.Gauges queue) {
+    private void flood(int events, NotificationRecorder.QueueGauges queue) {
         post(events);
         // The last event must find room.
         FakeStreams.eventually(() -> queue.queuedBytes() == 0);
@@ -182,11 +182,11 @@ class NotificationFluxKernelTests {
 
     @Test
     void whatIsNotAskedForStaysInTheKernel() {
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         NotificationFlux flux =
                 NotificationFlux.builder().watch(key).recorder(recording(opened)).build();
         TestSubscriber<Notification> subscriber = FakeStreams.subscribe(flux, 0);
-        NotificationRecorder.Gauges queue = opened.get();
+        NotificationRecorder.QueueGauges queue = opened.get();
         post(200);
         assertThat(queue.queuedBytes()).isEqualTo(200 * 16);
         int asked = 0;
@@ -196,17 +196,17 @@ class NotificationFluxKernelTests {
             FakeStreams.awaitCount(subscriber, asked);
             int delivered = asked;
             FakeStreams.eventually(
-                    () -> queue.queuedBytes() + queue.carriedBytes() + delivered * 16 == 200 * 16);
-            assertThat(queue.carriedBytes()).isLessThan(128);
+                    () -> queue.queuedBytes() + queue.bufferedBytes() + delivered * 16 == 200 * 16);
+            assertThat(queue.bufferedBytes()).isLessThan(128);
         }
         subscriber.cancel();
     }
 
     private static NotificationRecorder recording(
-            AtomicReference<NotificationRecorder.Gauges> opened) {
+            AtomicReference<NotificationRecorder.QueueGauges> opened) {
         return new NotificationRecorder() {
             @Override
-            public void opened(Gauges queue) {
+            public void recordOpened(QueueGauges queue) {
                 opened.set(queue);
             }
         };
@@ -258,7 +258,7 @@ class NotificationFluxKernelTests {
 
     @Test
     void aPrefetchHoldsAFloodThatTheKernelCannot() {
-        AtomicReference<NotificationRecorder.Gauges> opened = new AtomicReference<>();
+        AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         NotificationFlux flux =
                 NotificationFlux.builder()
                         .watch(key)
@@ -299,10 +299,10 @@ class NotificationFluxKernelTests {
                         .build();
         StepVerifier.create(flux)
                 .then(() -> keys.invalidate(key))
-                .expectNext(new KeyNotification(KeyEvent.INVALIDATED, key.value(), 0, 1))
-                .expectNext(new RemovalNotification(key.value(), 1))
+                .expectNext(new KeyNotification(KeyEvent.INVALIDATED, key, 1))
+                .expectNext(new RemovalNotification(key, 1))
                 .then(() -> keys.unlink(other, keyring))
-                .expectNext(new RemovalNotification(other.value(), 2))
+                .expectNext(new RemovalNotification(other, 2))
                 .expectComplete()
                 .verify(SOON);
     }

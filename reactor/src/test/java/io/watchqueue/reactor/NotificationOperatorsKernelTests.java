@@ -150,7 +150,7 @@ class NotificationOperatorsKernelTests {
         Set<KeyId> members = Set.copyOf(test.keys.list(test.keyring));
         FakeStreams.eventually(() -> mirror(subscriber.getReceivedOnNext()).equals(members));
         assertThat(subscriber.getReceivedOnNext())
-                .anyMatch(r -> r instanceof Resynced.Snapshot<?> s && s.after() != null);
+                .anyMatch(r -> r instanceof Resynced.Snapshot<?> s && s.loss() != null);
         subscriber.cancel();
     }
 
@@ -163,9 +163,9 @@ class NotificationOperatorsKernelTests {
             } else if (resynced instanceof Resynced.Change<Set<KeyId>> changed) {
                 KeyNotification change = (KeyNotification) changed.notification();
                 if (change.event() == KeyEvent.LINKED) {
-                    mirror.add(KeyId.of(change.aux()));
+                    mirror.add(change.linkedKey().orElseThrow());
                 } else if (change.event() == KeyEvent.UNLINKED) {
-                    mirror.remove(KeyId.of(change.aux()));
+                    mirror.remove(change.linkedKey().orElseThrow());
                 }
             }
         }

@@ -220,7 +220,7 @@ class NotificationOrderKernelTests {
             List<Integer> possible = new ArrayList<>();
             if (lost) {
                 int first = candidates.get(0) + 2;
-                int ahead = Math.floorMod(indexes.get(change.keyId()) - first, KEYS);
+                int ahead = Math.floorMod(indexes.get(change.serial()) - first, KEYS);
                 for (int event = first + ahead; event <= posted; event += KEYS) {
                     add(event, change, possible);
                 }
@@ -237,7 +237,7 @@ class NotificationOrderKernelTests {
         }
 
         private void add(int event, KeyNotification change, List<Integer> possible) {
-            if (event % KEYS == indexes.get(change.keyId()) && kind(event) == change.event()) {
+            if (event % KEYS == indexes.get(change.serial()) && kind(event) == change.event()) {
                 possible.add(event);
             }
         }

@@ -88,7 +88,7 @@ class NotificationReaderTests {
         NotificationRecorder throwing =
                 new NotificationRecorder() {
                     @Override
-                    public void closed(Gauges queue) {
+                    public void recordClosed(QueueGauges queue) {
                         throw new IllegalStateException("recorder");
                     }
                 };

@@ -51,38 +51,38 @@ class NotificationRecorderTests {
         final AtomicLong losses = new AtomicLong();
         final AtomicLong wakeups = new AtomicLong();
         final AtomicInteger callsForNothing = new AtomicInteger();
-        final AtomicReference<Gauges> last = new AtomicReference<>();
+        final AtomicReference<QueueGauges> last = new AtomicReference<>();
 
         @Override
-        public void opened(Gauges queue) {
+        public void recordOpened(QueueGauges queue) {
             open.incrementAndGet();
             last.set(queue);
         }
 
         @Override
-        public void closed(Gauges queue) {
+        public void recordClosed(QueueGauges queue) {
             open.decrementAndGet();
         }
 
         @Override
-        public void wokenUp(Gauges queue) {
+        public void recordWakeup(QueueGauges queue) {
             wakeups.incrementAndGet();
         }
 
         @Override
-        public void read(Gauges queue, long reads) {
+        public void recordReads(QueueGauges queue, long reads) {
             this.reads.addAndGet(reads);
             callsForNothing.addAndGet(reads > 0 ? 0 : 1);
         }
 
         @Override
-        public void received(Gauges queue, int notifications) {
+        public void recordReceived(QueueGauges queue, int notifications) {
             received.addAndGet(notifications);
             callsForNothing.addAndGet(notifications > 0 ? 0 : 1);
         }
 
         @Override
-        public void lost(Gauges queue, LossNotification loss) {
+        public void recordLoss(QueueGauges queue, LossNotification loss) {
             losses.incrementAndGet();
         }
     }
@@ -97,7 +97,7 @@ class NotificationRecorderTests {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 3);
         assertThat(recorder.open).hasValue(1);
         streams.settle();
-        NotificationRecorder.Gauges gauges = recorder.last.get();
+        NotificationRecorder.QueueGauges gauges = recorder.last.get();
         assertThat(gauges.capacity()).isEqualTo(32);
         assertThat(gauges.demand()).isEqualTo(3);
         assertThat(recorder.reads).hasValue(1);
@@ -109,8 +109,8 @@ class NotificationRecorderTests {
         assertThat(recorder.received).hasValue(3);
         assertThat(gauges.demand()).isZero();
         // Those that were not there yet when the first were read are carried, or queued.
-        assertThat(gauges.carriedBytes() + gauges.queuedBytes()).isEqualTo(5 * 16);
-        assertThat(gauges.carriedBytes()).isLessThan(128);
+        assertThat(gauges.bufferedBytes() + gauges.queuedBytes()).isEqualTo(5 * 16);
+        assertThat(gauges.bufferedBytes()).isLessThan(128);
 
         // Nobody asks for them, so there is one loss, however they overtake each other.
         streams.post(9, 60);
@@ -119,7 +119,7 @@ class NotificationRecorderTests {
         awaitCount(subscriber, (int) recorder.received.get());
         assertThat(recorder.reads.get()).isEqualTo(streams.kernel.count(NativeCall.READ));
         assertThat(gauges.queuedBytes()).isZero();
-        assertThat(gauges.carriedBytes()).isZero();
+        assertThat(gauges.bufferedBytes()).isZero();
 
         subscriber.cancel();
         eventually(() -> recorder.open.get() == 0);
@@ -130,15 +130,15 @@ class NotificationRecorderTests {
     @Test
     void measuresWhatTheKernelKeepsAndWhatOneReadHasLeft() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 0);
-        NotificationRecorder.Gauges gauges = recorder.last.get();
+        NotificationRecorder.QueueGauges gauges = recorder.last.get();
         streams.post(1, 8);
         assertThat(gauges.queuedBytes()).isEqualTo(8 * 16);
-        assertThat(gauges.carriedBytes()).isZero();
+        assertThat(gauges.bufferedBytes()).isZero();
         subscriber.request(1);
         awaitCount(subscriber, 1);
         streams.settle();
         assertThat(gauges.queuedBytes()).isZero();
-        assertThat(gauges.carriedBytes()).isEqualTo(7 * 16);
+        assertThat(gauges.bufferedBytes()).isEqualTo(7 * 16);
         // Which takes no read.
         subscriber.request(1);
         awaitCount(subscriber, 2);
@@ -177,12 +177,12 @@ class NotificationRecorderTests {
             streams.recorder(
                     new NotificationRecorder() {
                         @Override
-                        public void opened(Gauges queue) {
+                        public void recordOpened(QueueGauges queue) {
                             throw new IllegalStateException("on the subscribing thread");
                         }
 
                         @Override
-                        public void received(Gauges queue, int notifications) {
+                        public void recordReceived(QueueGauges queue, int notifications) {
                             throw new IllegalStateException("on the reader's thread");
                         }
                     });

@@ -115,6 +115,25 @@ class NotificationSubscriptionTests {
     }
 
     @Test
+    void deliversWhatWasPrefetchedEvenIfItsQueueCannotBeWaitedFor() {
+        TestSubscriber<Notification> other = subscribe(streams.flux(), 0);
+        ReactiveWatchQueue queue = streams.queue();
+        streams.post(1, 5);
+        streams.settle();
+        streams.kernel.fail(NativeCall.EPOLL_CONTROL, Errno.ENOSPC);
+        Acting subscriber = new Acting(one -> one.request(1));
+        queue.receive().subscribe(subscriber);
+        // What is left is the other one's pipe, and the selector.
+        eventually(() -> streams.kernel.open().size() == 4);
+        streams.settle();
+        assertThat(subscriber.failed.getCount()).isOne();
+        subscriber.request(1);
+        assertThat(awaitLatch(subscriber.failed)).isTrue();
+        assertThat(subscriber.received).isEqualTo(range(1, 5));
+        other.cancel();
+    }
+
+    @Test
     void whatIsReadAheadNeverExceedsThePrefetch() {
         CountDownLatch inOnNext = new CountDownLatch(1);
         CountDownLatch posted = new CountDownLatch(1);

@@ -55,7 +55,7 @@ class ReactiveWatchQueueKernelTests {
     }
 
     private static KeyNotification event(KeyEvent event, KeyId key, int tag) {
-        return new KeyNotification(event, key.value(), 0, tag);
+        return new KeyNotification(event, key, tag);
     }
 
     @Test
@@ -67,7 +67,7 @@ class ReactiveWatchQueueKernelTests {
                 .then(() -> test.update(key))
                 .expectNext(event(KeyEvent.UPDATED, key, 3))
                 .then(() -> queue.unwatch(key).block(SOON))
-                .expectNext(new RemovalNotification(key.value(), 3))
+                .expectNext(new RemovalNotification(key, 3))
                 .then(() -> test.update(key))
                 .then(() -> queue.watch(key, 4).block(SOON))
                 .then(() -> test.post(key, 1))

@@ -34,6 +34,8 @@ import reactor.core.Scannable;
 import reactor.test.subscriber.TestSubscriber;
 
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A reader leaves a flood in the kernel's queue for a moment, but only if nobody waits for it. */
@@ -86,6 +88,29 @@ class ReaderPauseTests {
             streams.post(key, key);
             awaitCount(subscriber, key);
         }
+        subscriber.cancel();
+    }
+
+    @Test
+    void anInterruptEndsNoPauseAndIsKept() {
+        Queue<Boolean> interrupts = new ConcurrentLinkedQueue<>();
+        TestSubscriber<Notification> subscriber =
+                subscribe(
+                        streams.flux(CAPACITY)
+                                .doOnNext(
+                                        any -> {
+                                            interrupts.add(Thread.interrupted());
+                                            Thread.currentThread().interrupt();
+                                        }),
+                        1);
+        streams.post(1, 1);
+        awaitCount(subscriber, 1);
+        postAndAwaitThatItIsRead(2);
+        streams.post(3, 3);
+        assertThatItStays(1);
+        subscriber.request(1);
+        awaitCount(subscriber, 2);
+        assertThat(interrupts).containsExactly(false, true);
         subscriber.cancel();
     }
 

@@ -251,7 +251,7 @@ final class Account {
             }
             Term term =
                     notification instanceof KeyNotification change
-                            ? terms.get((long) change.keyId())
+                            ? terms.get((long) change.serial())
                             : notification instanceof RemovalNotification removal
                                     ? terms.get(removal.id())
                                     : null;

@@ -19,7 +19,7 @@ import java.util.List;
 
 /**
  * A flood for a reader that does some work for each notification, more than the kernel's queue
- * makes up for: in C in the loop that reads, here on a thread of its own behind a prefetch.
+ * makes up for: in C in the loop that reads, here on a thread of its own after a prefetch.
  */
 final class Prefetch implements Benchmark {
 

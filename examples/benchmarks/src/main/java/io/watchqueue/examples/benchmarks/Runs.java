@@ -31,7 +31,7 @@ final class Runs<T> {
     private final List<T> results = new ArrayList<>();
     private int repeated;
 
-    /** Does this so often; it is told how many were done before. */
+    /** Does this so often; it is given how many were done before. */
     static <T> Runs<T> of(int count, IntFunction<T> run) {
         Runs<T> runs = new Runs<>();
         while (runs.results.size() < count) {

@@ -36,16 +36,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only: what goes
- * elsewhere, as after a redirect, goes without.
+ * Sends a {@link RotatingSecret} as a bearer token (RFC 6750), to one origin only. Requests to
+ * others, as after a redirect, are sent without it.
  *
  * <p>A request that is answered by 401 is made once more with the next token, if that comes within
- * a second: who rotates a token changes it on the server and in the keyring, in whichever order.
- * Its body is subscribed to once more then.
+ * a second: a rotation changes the token on the server and in the keyring, in either order. The
+ * request's body is subscribed to once more then.
  */
 public final class BearerTokenFilter implements ExchangeFilterFunction {
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    /** A timeout is counted in nanoseconds, and more of them would overflow. */
+    private static final Duration LONGEST_PATIENCE = Duration.ofNanos(Long.MAX_VALUE);
 
     /** The b64token of RFC 6750; what is in a file, and thus in a key, may end with a newline. */
     private static final Pattern TOKEN = Pattern.compile("([A-Za-z0-9._~+/-]+=*)\n?");
@@ -73,7 +76,13 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
         return of(secret, origin, PATIENCE);
     }
 
-    /** Waits so long for the next token when one is refused. */
+    /**
+     * Sends a secret to an origin.
+     *
+     * @param patience how long to wait for the next token when one is refused, 0 to 292 years
+     * @throws IllegalArgumentException if the origin is not confidential, or the patience is out of
+     *     range
+     */
     static BearerTokenFilter of(RotatingSecret secret, URI origin, Duration patience) {
         Objects.requireNonNull(secret, "secret");
         Origin checked = Origin.of(origin);
@@ -83,6 +92,17 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
                             + origin
                             + ": anybody on the way could read it; it takes an origin with https, or"
                             + " http with localhost, 127.0.0.1 or [::1]");
+        }
+        if (patience.isNegative() || patience.compareTo(LONGEST_PATIENCE) > 0) {
+            throw new IllegalArgumentException(
+                    "send a bearer token to "
+                            + origin
+                            + ": a patience of "
+                            + patience
+                            + " is not from PT0S to "
+                            + LONGEST_PATIENCE
+                            + ", which is what a timeout takes; give a shorter one, such as "
+                            + PATIENCE);
         }
         return new BearerTokenFilter(secret, checked, patience);
     }
@@ -136,7 +156,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
             throw new CredentialUnavailableException(
                     secret.name(),
                     Reason.MALFORMED,
-                    "key %s has more in it than letters, digits, any of -._~+/ and equals signs behind them"
+                    "key %s has more in it than letters, digits, any of -._~+/ and equals signs after them"
                             .formatted(current.key()));
         }
         return new Token(token.group(1), current.version());

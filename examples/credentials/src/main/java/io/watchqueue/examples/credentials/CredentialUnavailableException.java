@@ -32,26 +32,26 @@ public final class CredentialUnavailableException extends RuntimeException {
         /** The keyring has no such key. */
         ABSENT("is not there", "add it by 'keyctl padd'"),
         /** Somebody has revoked the key. */
-        REVOKED("was revoked", "add it anew by 'keyctl padd', which replaces the revoked one"),
+        REVOKED("was revoked", "add it again by 'keyctl padd', which replaces the revoked one"),
         /** The key's time is over. */
-        EXPIRED("has expired", "add it anew by 'keyctl padd'"),
+        EXPIRED("has expired", "add it again by 'keyctl padd'"),
         /** It was asked for, and refused. */
         REJECTED("was refused", "add it by 'keyctl padd'"),
         /** This process may not read it. */
         FORBIDDEN(
                 "is forbidden",
                 "grant View, Search and Read on key and keyring by 'keyctl setperm'"),
-        /** What is in the key is not what is needed. */
+        /** The key's payload has the wrong form. */
         MALFORMED("is malformed", "replace it by 'keyctl pupdate'"),
         /** Another user's keyring has the name of the one that is gone. */
         FOREIGN(
                 "is in a keyring of another user",
                 "link that keyring to this process's session keyring by 'keyctl link' if it is the right"
                         + " one, or make one of that name for this process's user"),
-        /** The keyring is not there, or the kernel does not tell of it. */
+        /** The keyring is not there, or the kernel does not report its changes. */
         NOT_FOLLOWED("cannot be followed", "this is tried again by itself"),
-        /** It was asked for behind the end. */
-        DISPOSED("is not followed any more", "do not use it behind RotatingSecret.dispose()");
+        /** It was asked for after the end. */
+        DISPOSED("is not followed any more", "do not use it after RotatingSecret.dispose()");
 
         private final String what;
         private final String wayOut;

@@ -121,7 +121,7 @@ public final class Demonstration implements AutoCloseable {
     private static void run(PrintStream out, Changes changes)
             throws IOException, InterruptedException, TimeoutException {
         WatchQueueSupport support = WatchQueueSupport.probe();
-        support.require("demonstrate the rotation of credentials");
+        support.requireFor("demonstrate the rotation of credentials");
         out.println(support.explanation());
         try (Demonstration demonstration = new Demonstration(out, changes)) {
             demonstration.run();
@@ -184,7 +184,7 @@ public final class Demonstration implements AutoCloseable {
         call();
 
         out.println();
-        out.println("# an expiry, which the kernel tells nobody: who asks finds out");
+        out.println("# an expiry, which the kernel reports to nobody: asking finds out");
         change(null, "timeout", last, "1");
         String answer;
         do {

@@ -34,8 +34,8 @@ import reactor.core.scheduler.Schedulers;
  * <p><b>Ownership:</b> the queue is this one's, from when it is built, and closed by {@link
  * #close()}; it owns the watches. Nothing is open before {@link #reasonsToLook()}.
  *
- * <p>Whatever the kernel tells is a reason to look, a loss included, and what is found then is the
- * truth. As the watches are placed before, what happens behind a look leads to another one.
+ * <p>Each notification is a reason to look, a loss included, and the look finds the truth. As the
+ * watches are placed before it, a change after a look leads to another one.
  */
 final class FollowedKey {
 
@@ -89,7 +89,7 @@ final class FollowedKey {
         return queue.onDispose();
     }
 
-    /** What a key holds. */
+    /** A key and its payload. */
     @SuppressWarnings("ArrayRecordComponent") // of which no two are compared
     record Found(KeyId key, byte[] payload) {}
 
@@ -97,9 +97,9 @@ final class FollowedKey {
      * Finds the key, moves the watch to it, and then reads it. To be called by one thread at a
      * time.
      *
-     * @throws CredentialUnavailableException if there is none to be read, until the kernel tells
-     *     otherwise
-     * @throws io.watchqueue.WatchQueueException for any other reason, of whose end nothing tells
+     * @throws CredentialUnavailableException if there is none to be read; the kernel reports when
+     *     there is
+     * @throws io.watchqueue.WatchQueueException for any other reason, whose end nothing reports
      */
     Found look() {
         for (int attempt = 1; ; attempt++) {

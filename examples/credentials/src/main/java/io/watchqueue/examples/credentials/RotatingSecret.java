@@ -36,8 +36,8 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A secret in a key, as it is now: read once, and again whenever the kernel tells that the key was
- * updated, replaced, revoked, invalidated or unlinked, or that it has dropped what it had to tell.
+ * A secret in a key, as it is now: read once, and again whenever the kernel reports that the key
+ * was updated, replaced, revoked, invalidated or unlinked, or that it has dropped notifications.
  *
  * <pre>{@code
  * RotatingSecret token = RotatingSecret.follow("@u", "user", "api-token");
@@ -50,9 +50,9 @@ import java.util.function.Function;
  * the one and wipes the other; a function that is given the secret may use it only until it
  * returns.
  *
- * <p>What is replaced is wiped. There is one queue with two watches, on the keyring and on the key
- * in it; if it fails, or the keyring is destroyed, there is no secret until there is a queue again,
- * which is tried 100 ms later at first, and every 10 s in the end.
+ * <p>A secret that is replaced is wiped. There is one queue with two watches, on the keyring and on
+ * the key in it; if it fails, or the keyring is destroyed, there is no secret until there is a
+ * queue again, which is tried 100 ms later at first, and every 10 s in the end.
  */
 public final class RotatingSecret implements Disposable {
 
@@ -246,14 +246,14 @@ public final class RotatingSecret implements Disposable {
     }
 
     /**
-     * Tells when there is another secret, and when there is none any more; to those who come later,
-     * what was told last. An expiry is told when somebody asks for the {@link #current} secret, or
-     * when the kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
+     * Reports each new secret, and when there is none any more; late subscribers get the latest
+     * report. An expiry is reported when somebody asks for the {@link #current} secret, or when the
+     * kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
      *
-     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> who is slow gets the latest, and
-     * not what was between. <b>Threading:</b> on {@link Schedulers#parallel()}. <b>Termination:</b>
-     * completes when this is disposed of; never fails. <b>Loss:</b> is made up for, and does not
-     * show.
+     * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> a slow subscriber gets the
+     * latest, and none of those between. <b>Threading:</b> on {@link Schedulers#parallel()}.
+     * <b>Termination:</b> completes when this is disposed of; never fails. <b>Loss:</b> is made up
+     * for, and does not show.
      *
      * @return without the secrets
      */

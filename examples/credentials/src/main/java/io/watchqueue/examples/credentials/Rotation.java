@@ -31,7 +31,7 @@ public sealed interface Rotation {
     /**
      * There is none any more.
      *
-     * @param reason what those are told who ask for it
+     * @param reason the error of those who ask for it
      */
     record Unavailable(CredentialUnavailableException reason) implements Rotation {}
 }

@@ -132,6 +132,26 @@ class BearerTokenFilterTests {
 
     @ParameterizedTest
     @ValueSource(
+            strings = {"PT-0.000000001S", "PT2562047H47M16.854775808S", "PT2562047788015215H30M7S"})
+    void aPatienceThatNoTimeoutTakesIsRefused(Duration patience) {
+        assertThatThrownBy(() -> BearerTokenFilter.of(secret, API, patience))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(
+                        "send a bearer token to " + API,
+                        "a patience of " + patience,
+                        "is not from PT0S to PT2562047H47M16.854775807S",
+                        "give a shorter one");
+    }
+
+    @Test
+    void theLongestPatienceIsTaken() {
+        Duration longest = Duration.ofNanos(Long.MAX_VALUE);
+        assertThat(sent(API, BearerTokenFilter.of(secret, API, longest), HttpStatus.OK))
+                .containsExactly("Bearer s-1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
             strings = {
                 "http://localhost:8080",
                 "http://127.0.0.1",
@@ -183,7 +203,7 @@ class BearerTokenFilterTests {
                                 assertThat(e)
                                         .hasMessage(
                                                 "credential user 'token' in keyring @u was revoked: add"
-                                                        + " it anew by 'keyctl padd', which replaces the"
+                                                        + " it again by 'keyctl padd', which replaces the"
                                                         + " revoked one"))
                 .verify(SOON);
         assertThat(made).isEmpty();

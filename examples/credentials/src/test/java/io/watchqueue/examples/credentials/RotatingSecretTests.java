@@ -182,7 +182,7 @@ class RotatingSecretTests {
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
         kernel.settle();
-        kernel.queue().overflow(); // so that the revocation itself is lost, whatever is read when
+        kernel.queue().postLoss(); // so that the revocation itself is lost, whatever is read when
         keys.revoke(key);
         assertThat(whyNone(secret)).isEqualTo(Reason.REVOKED);
         KeyId next = add("two");
@@ -248,7 +248,7 @@ class RotatingSecretTests {
                 .then(
                         () -> {
                             kernel.settle();
-                            kernel.queue().overflow();
+                            kernel.queue().postLoss();
                         })
                 .then(() -> keys.update(key, bytes("two")))
                 .expectNext(new Rotation.Loaded(key, 2))
@@ -380,7 +380,7 @@ class RotatingSecretTests {
     /** Shows a keyring with a token in it to all, as any user can. */
     private KeyId showAnothersVault() {
         AtomicReference<KeyId> theirs = new AtomicReference<>();
-        kernel.as(
+        kernel.runAs(
                 4711,
                 4711,
                 () -> {

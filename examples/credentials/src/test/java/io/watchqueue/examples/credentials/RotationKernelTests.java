@@ -174,7 +174,7 @@ class RotationKernelTests {
         rotate(STEPS);
     }
 
-    /** Against what the kernel itself finds, when all that was done has been told. */
+    /** Compares with what the kernel itself finds, after all notifications have come. */
     private void rotate(int steps) {
         Random random = new Random(SEED);
         for (int step = 1; step <= steps; step++) {
@@ -243,7 +243,7 @@ class RotationKernelTests {
         }
     }
 
-    /** As those are told who do not ask. */
+    /** The state of the secret as its rotations report it. */
     private String rotated() {
         Rotation latest = secret.rotations().blockFirst(SOON);
         return latest instanceof Rotation.Unavailable none

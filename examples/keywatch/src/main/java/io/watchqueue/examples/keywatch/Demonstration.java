@@ -84,7 +84,7 @@ final class Demonstration {
     /** Returns the exit status. */
     int run() throws IOException, InterruptedException, TimeoutException {
         WatchQueueSupport support = WatchQueueSupport.probe();
-        support.require("demonstrate key notifications");
+        support.requireFor("demonstrate key notifications");
         out.println(support.explanation());
         Keyctl keys = Keyctl.system();
         KeyId session = keys.joinSession("keywatch-" + ProcessHandle.current().pid());
@@ -242,7 +242,7 @@ final class Demonstration {
         return payload.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Asks for notifications when it is told to, and prints equal ones together. */
+    /** Requests notifications when asked to, and prints equal ones together. */
     private final class Unhurried extends BaseSubscriber<Notification> {
 
         private final KeyNames names;

@@ -45,7 +45,7 @@ enum LineFormat {
             if (notification instanceof KeyNotification change) {
                 what =
                         column(change.event().name())
-                                + text(change.keyId(), names)
+                                + text(change.serial(), names)
                                 + textOfAux(change, names);
             } else if (notification instanceof RemovalNotification removal) {
                 what = column("REMOVED") + text((int) removal.id(), names);
@@ -78,7 +78,7 @@ enum LineFormat {
                 if (notification instanceof KeyNotification change) {
                     json.writeStringProperty("event", change.event().name());
                     json.writeNumberProperty("tag", change.watchTag());
-                    writeKey(json, "key", change.keyId(), names);
+                    writeKey(json, "key", change.serial(), names);
                     if (linksOrUnlinks(change)) {
                         writeKey(json, "aux", change.aux(), names);
                     } else if (change.aux() != 0) {
@@ -110,7 +110,9 @@ enum LineFormat {
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
             if (notification instanceof KeyNotification change) {
                 String line =
-                        Integer.toUnsignedString(change.keyId()) + " " + keyctlName(change.event());
+                        Integer.toUnsignedString(change.serial())
+                                + " "
+                                + keyctlName(change.event());
                 return linksOrUnlinks(change)
                         ? line + " " + Integer.toUnsignedString(change.aux())
                         : line;

@@ -24,7 +24,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Standard output, which tells when it cannot be written: {@code System.out} hides that. */
+/** Standard output, which reports that it cannot be written: {@code System.out} hides that. */
 final class StandardOutput extends OutputStream {
 
     private static final int TYPE = 0170000; // inode(7): S_IFMT and what it may be

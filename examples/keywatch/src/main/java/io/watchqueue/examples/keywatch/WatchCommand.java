@@ -102,7 +102,7 @@ final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        WatchQueueSupport.probe().require("watch keys");
+        WatchQueueSupport.probe().requireFor("watch keys");
         Keyctl keys = Keyctl.system();
         KeyNames names = new KeyNames(keys);
         ReactiveWatchQueue queue = queue(keys, names).queue();
@@ -141,7 +141,7 @@ final class WatchCommand implements Callable<Integer> {
         }
     }
 
-    /** The removal of a key may be among what was lost: then only this tells that it is gone. */
+    /** The removal of a key may have been lost: then only this shows that it is gone. */
     private static void unwatchWhatIsGone(ReactiveWatchQueue queue, Keyctl keys) {
         for (Watch watch : queue.watches()) {
             try {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is wrong with a command line is told before anything is done. */
+/** A wrong command line is reported before anything is done. */
 class CommandLineTests {
 
     private final Invocation keywatch = new Invocation();

@@ -116,7 +116,7 @@ class KeyWatchKernelTests {
                         });
         CompletableFuture<Integer> ourEnd =
                 inBackground(() -> keywatch.run("watch", "--format", "keyctl", ring.toString()));
-        // Only what it prints tells that keyctl is watching.
+        // Only its output shows that keyctl is watching.
         await(
                 () -> {
                     keys.setPermissions(ring, 0x3f3f3f3f);

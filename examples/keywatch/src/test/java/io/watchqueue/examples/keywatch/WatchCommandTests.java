@@ -64,7 +64,7 @@ class WatchCommandTests {
     void aKeyThatGrantsViewOnlyIsWatched() {
         keys.setPermissions(token, VIEW_ONLY);
         CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
-        kernel.queue().post(new KeyNotification(KeyEvent.UPDATED, token.value(), 0, 1));
+        kernel.queue().post(new KeyNotification(KeyEvent.UPDATED, token, 1));
         keys.unlink(token, Keyring.USER);
         assertThat(end.join()).isZero();
         assertThat(keywatch.out().lines()).containsExactly(token + " upd", token + " gc");
@@ -73,7 +73,7 @@ class WatchCommandTests {
     @Test
     void itEndsAlsoIfTheRemovalOfItsLastKeyWasLost() {
         CompletableFuture<Integer> end = watch("watch", "--format", "keyctl", token.toString());
-        kernel.queue().drop(2);
+        kernel.queue().dropNext(2);
         keys.invalidate(token);
         assertThat(end.join()).isZero();
         assertThat(keywatch.out().lines()).containsExactly("-- LOSS --");

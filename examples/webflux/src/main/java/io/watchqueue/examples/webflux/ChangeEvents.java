@@ -54,8 +54,8 @@ final class ChangeEvents {
      * Something happened to a key.
      *
      * @param node what was linked, or how the key looks now; null if it was not looked at
-     * @param members for a keyring, all that is linked into it now: the kernel does not tell what a
-     *     new link displaced, nor what was gone again before it could be watched
+     * @param members for a keyring, all that is linked into it now: the kernel does not report what
+     *     a new link displaced, nor what was gone again before it could be watched
      */
     record Change(
             String event,
@@ -76,7 +76,7 @@ final class ChangeEvents {
         Instant now = Instant.now();
         List<ServerSentEvent<Object>> events = new ArrayList<>(2);
         if (resynced instanceof Resynced.Snapshot<KeyringMirror> snapshot) {
-            LossNotification loss = snapshot.after();
+            LossNotification loss = snapshot.loss();
             if (loss != null) {
                 events.add(loss(loss, now));
             }
@@ -114,11 +114,11 @@ final class ChangeEvents {
                     "notification",
                     new Change(
                             change.event().name(),
-                            change.keyId(),
+                            change.serial(),
                             change.aux(),
                             change.watchTag(),
                             look(change),
-                            mirror == null ? null : mirror.members(change.keyId()),
+                            mirror == null ? null : mirror.members(change.serial()),
                             now));
         }
         if (notification instanceof RemovalNotification removal) {
@@ -130,12 +130,12 @@ final class ChangeEvents {
     private @Nullable Node look(KeyNotification change) {
         return switch (change.event()) {
             case LINKED -> node(change.aux());
-            case INSTANTIATED, UPDATED, SETATTR -> node(change.keyId());
+            case INSTANTIATED, UPDATED, SETATTR -> node(change.serial());
             default -> null;
         };
     }
 
-    /** A change always comes behind a snapshot, and so with a mirror. */
+    /** A change always comes after a snapshot, and so with a mirror. */
     private @Nullable Node node(int serial) {
         return mirror == null ? null : mirror.node(serial);
     }

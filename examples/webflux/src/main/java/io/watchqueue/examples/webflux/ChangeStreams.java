@@ -72,7 +72,8 @@ class ChangeStreams implements SmartLifecycle {
         Flux<ServerSentEvent<Object>> changes =
                 feed.changes(limits.buffer())
                         .concatMapIterable(events::of)
-                        // The feed has said why. The browser comes back, and is told then.
+                        // The feed has logged why. The browser comes back, and gets the reason
+                        // then.
                         .onErrorComplete(e -> events.haveBegun())
                         .doFinally(end -> ended.tryEmitEmpty());
         // One of each may wait for the browser, and no more.

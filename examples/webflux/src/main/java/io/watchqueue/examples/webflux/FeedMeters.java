@@ -32,7 +32,7 @@ final class FeedMeters implements NotificationRecorder {
 
     private final MeterRegistry meters;
     private final String keyring;
-    private final Set<Gauges> queues = ConcurrentHashMap.newKeySet();
+    private final Set<QueueGauges> queues = ConcurrentHashMap.newKeySet();
     private final AtomicInteger subscribers = new AtomicInteger();
     private final Counter received;
     private final Counter reads;
@@ -55,8 +55,11 @@ final class FeedMeters implements NotificationRecorder {
                 .tag("keyring", keyring)
                 .description("Kernel queues that are open")
                 .register(meters);
-        gauge("watchqueue.demand", "Notifications asked for and not given yet", Gauges::demand);
-        gauge("watchqueue.queued.bytes", "What waits in the kernel", Gauges::queuedBytes);
+        gauge(
+                "watchqueue.demand",
+                "Notifications asked for and not given yet",
+                QueueGauges::demand);
+        gauge("watchqueue.queued.bytes", "What waits in the kernel", QueueGauges::queuedBytes);
     }
 
     private Counter counter(String name, String description) {
@@ -74,7 +77,7 @@ final class FeedMeters implements NotificationRecorder {
                 .register(meters);
     }
 
-    private void gauge(String name, String description, ToLongFunction<Gauges> value) {
+    private void gauge(String name, String description, ToLongFunction<QueueGauges> value) {
         Gauge.builder(name, queues, open -> open.stream().mapToLong(value).sum())
                 .tag("keyring", keyring)
                 .description(description)
@@ -95,32 +98,32 @@ final class FeedMeters implements NotificationRecorder {
     }
 
     @Override
-    public void opened(Gauges queue) {
+    public void recordOpened(QueueGauges queue) {
         queues.add(queue);
     }
 
     @Override
-    public void closed(Gauges queue) {
+    public void recordClosed(QueueGauges queue) {
         queues.remove(queue);
     }
 
     @Override
-    public void wokenUp(Gauges queue) {
+    public void recordWakeup(QueueGauges queue) {
         wakeups.increment();
     }
 
     @Override
-    public void read(Gauges queue, long count) {
+    public void recordReads(QueueGauges queue, long count) {
         reads.increment((double) count);
     }
 
     @Override
-    public void received(Gauges queue, int notifications) {
+    public void recordReceived(QueueGauges queue, int notifications) {
         received.increment(notifications);
     }
 
     @Override
-    public void lost(Gauges queue, LossNotification loss) {
+    public void recordLoss(QueueGauges queue, LossNotification loss) {
         lost(loss);
     }
 }

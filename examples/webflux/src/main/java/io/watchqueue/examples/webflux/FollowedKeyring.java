@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A keyring while it is followed: its mirror, and the changes that all browsers share. */
 final class FollowedKeyring {
 
-    /** For who comes in the moment in which it ends: asks again, and gets the next one. */
+    /** For a browser that comes in the moment of its end: asks again, and gets the next one. */
     static final Retry WHEN_TOO_LATE =
             Retry.fixedDelay(Long.MAX_VALUE, Duration.ofMillis(10))
                     .filter(TooLateException.class::isInstance);
@@ -75,7 +75,7 @@ final class FollowedKeyring {
                                 e ->
                                         !(e instanceof WatchQueueClosedException
                                                 || e instanceof TooLateException),
-                                e -> LOG.error("{} is not followed any more", reference, e))
+                                e -> LOG.error("{} is no longer followed", reference, e))
                         .doFinally(end -> ended.tryEmitEmpty())
                         .publish(UNDER_WAY)
                         .refCount();
@@ -99,8 +99,8 @@ final class FollowedKeyring {
     }
 
     /**
-     * What happens in the keyring. Hot; none of its subscribers may be slow, so each puts a {@code
-     * boundedWithLoss} behind it.
+     * The changes in the keyring. Hot; none of its subscribers may be slow, so each puts a {@code
+     * boundedWithLoss} after it.
      */
     Flux<Notification> changes() {
         return changes.doOnSubscribe(subscription -> count(1)).doFinally(end -> count(-1));
@@ -111,7 +111,7 @@ final class FollowedKeyring {
         browsers.tryEmitNext(present);
     }
 
-    /** Completes when it is followed no more. */
+    /** Completes when it is no longer followed. */
     Mono<Void> ended() {
         return ended.asMono();
     }

@@ -15,8 +15,11 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
+import io.watchqueue.KeyPermissionException;
+import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.NotificationFilter;
@@ -50,6 +53,10 @@ final class KeyringFeed implements Disposable {
     /** Special keyrings that are the same for each thread of the process. */
     private static final Set<KeyId> OF_USER = Set.of(Keyring.USER, Keyring.USER_SESSION);
 
+    /** The roots of all that a thread possesses. */
+    private static final Set<KeyId> POSSESSED =
+            Set.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
+
     private final Keyctl keys = Keyctl.system();
     private final String reference;
     private final @Nullable KeyId ofStartingThread;
@@ -75,16 +82,42 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Tells which keyring it is now: one that is named, or is the user's, may be another tomorrow.
+     * Returns which keyring it is now: one that is named, or is the user's, may be another
+     * tomorrow.
      *
      * @throws io.watchqueue.KeyUnavailableException if there is none
+     * @throws KeyringRefusedException if only another user's has that name
      */
     private KeyId keyring() {
         if (ofStartingThread != null) {
             return ofStartingThread;
         }
         KeyId keyring = keys.find(reference);
-        return keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
+        if (keyring.isSpecial()) {
+            return keys.resolve(keyring, true);
+        }
+        if (reference.startsWith("%")) {
+            refuseAnotherUsers(keys.describe(keyring));
+        }
+        return keyring;
+    }
+
+    /** Any user can make a keyring of any name, and show it to all. */
+    private void refuseAnotherUsers(KeyDescription keyring) {
+        int user = keys.describe(keys.resolve(Keyring.USER, true)).uid();
+        if (keyring.uid() != user && POSSESSED.stream().noneMatch(root -> leadsTo(root, keyring))) {
+            throw KeyringRefusedException.ofAnotherUser(reference, keyring);
+        }
+    }
+
+    private boolean leadsTo(KeyId root, KeyDescription keyring) {
+        try {
+            return keys.search(root, keyring.type(), keyring.description())
+                    .filter(keyring.key()::equals)
+                    .isPresent();
+        } catch (KeyUnavailableException | KeyPermissionException e) {
+            return false;
+        }
     }
 
     /** Which keyring it is now, or why it is none. */
@@ -93,6 +126,8 @@ final class KeyringFeed implements Disposable {
             return keyring().toString();
         } catch (WatchQueueException e) {
             return String.valueOf(e.getMessage());
+        } catch (KeyringRefusedException e) {
+            return String.valueOf(e.getBody().getDetail());
         }
     }
 
@@ -101,7 +136,7 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * What the keyring looks like.
+     * Looks at the keyring.
      *
      * @return the tree, or an error if it may not be watched
      */
@@ -110,10 +145,9 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * What the keyring looks like, what happens in it, and after each loss what it looks like
-     * again.
+     * Shows the keyring, the changes in it, and after each loss the keyring again.
      *
-     * @param buffer what is kept for a subscriber that is slow
+     * @param buffer how many notifications are kept for a subscriber that is slow
      * @return cold; the mirror is the same each time. An error if the keyring may not be watched,
      *     or the queue fails; completes if the keyring is destroyed
      */

@@ -48,7 +48,7 @@ class KeyringFeeds implements DisposableBean {
     KeyringFeed get(String reference) {
         KeyringFeed feed = feeds.get(reference);
         if (feed == null) {
-            throw new KeyringRefusedException(reference);
+            throw KeyringRefusedException.notListed(reference);
         }
         return feed;
     }

@@ -88,7 +88,7 @@ final class KeyringMirror {
     /**
      * Takes note of what happened.
      *
-     * @return whether it is to be told: not if it is about a key that is not in the tree any more
+     * @return whether it is to be shown: not if it is about a key that is not in the tree any more
      */
     boolean apply(Notification notification) {
         if (notification instanceof LossNotification) {
@@ -100,12 +100,12 @@ final class KeyringMirror {
                     && forget((int) removal.id());
         }
         if (notification instanceof KeyNotification change) {
-            if (!isOfPresentWatch(change.keyId(), change.watchTag())) {
+            if (!isOfPresentWatch(change.serial(), change.watchTag())) {
                 return false;
             }
-            KnownKey before = known.get(change.keyId());
-            lookAt(List.of(change.keyId()), known);
-            KnownKey after = known.get(change.keyId());
+            KnownKey before = known.get(change.serial());
+            lookAt(List.of(change.serial()), known);
+            KnownKey after = known.get(change.serial());
             if (before == null || after == null || !before.members().equals(after.members())) {
                 dropWhatIsNotLinked();
             }
@@ -114,7 +114,7 @@ final class KeyringMirror {
     }
 
     /**
-     * Whether this tells that nothing will happen in the keyring any more, as it is revoked or
+     * Whether this shows that nothing will happen in the keyring any more, as it is revoked or
      * gone. To be called after {@link #apply}.
      */
     boolean isEndedBy(Notification notification) {
@@ -182,7 +182,7 @@ final class KeyringMirror {
             mayWatch = mayWatch && watch(serial);
             KnownKey key = lookAt(serial, expiries.get(serial));
             if (key.isGone() && !tags.containsKey(serial)) {
-                // Before it was watched, so that no removal will tell.
+                // Before it was watched, so that no removal will come.
                 unlink(serial, result);
                 continue;
             }
@@ -193,7 +193,7 @@ final class KeyringMirror {
         }
     }
 
-    /** A key that nothing tells of may grant View by now. */
+    /** A key without notifications may grant View by now. */
     private boolean isToBeLookedAt(int serial, @Nullable KnownKey key) {
         return key == null || (key.isHidden() && !tags.containsKey(serial));
     }

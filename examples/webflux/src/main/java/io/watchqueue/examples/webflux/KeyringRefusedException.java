@@ -15,21 +15,37 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.KeyDescription;
+
 import org.springframework.http.HttpStatus;
 import org.springframework.web.ErrorResponseException;
 
-/** A keyring that is not on the list. */
+/** A keyring that is not on the list, or only by a name that another user has taken. */
 final class KeyringRefusedException extends ErrorResponseException {
 
     private static final long serialVersionUID = 1;
 
-    KeyringRefusedException(String reference) {
+    private KeyringRefusedException(String reference, String reason) {
         super(HttpStatus.FORBIDDEN);
         setTitle("Keyring refused");
-        setDetail(
-                "Keyring '"
-                        + reference
-                        + "' is not among those of watchqueue.keyrings, which are all that this"
-                        + " application shows; GET /keyrings lists them.");
+        setDetail("Keyring '" + reference + "' " + reason);
+    }
+
+    static KeyringRefusedException notListed(String reference) {
+        return new KeyringRefusedException(
+                reference,
+                "is not among those of watchqueue.keyrings, which are all that this application shows;"
+                        + " GET /keyrings lists them.");
+    }
+
+    static KeyringRefusedException ofAnotherUser(String reference, KeyDescription keyring) {
+        return new KeyringRefusedException(
+                reference,
+                "is "
+                        + keyring.key()
+                        + ", which is owned by user "
+                        + Integer.toUnsignedString(keyring.uid())
+                        + ": any user can make a keyring of any name. If it is the right one, name it"
+                        + " by that serial in watchqueue.keyrings.");
     }
 }

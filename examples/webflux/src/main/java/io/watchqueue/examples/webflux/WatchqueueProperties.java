@@ -69,7 +69,7 @@ public record WatchqueueProperties(
     /**
      * What the kernel queues at all.
      *
-     * @param events Events that are told; all of them if none is named. LINKED, UNLINKED and
+     * @param events Events that are shown; all of them if none is named. LINKED, UNLINKED and
      *     CLEARED always are, since the tree is made of them.
      */
     public record Filter(@DefaultValue Set<KeyEvent> events) {
@@ -84,8 +84,8 @@ public record WatchqueueProperties(
      * What browsers may have.
      *
      * @param max Streams that may be open at a time, of all browsers together.
-     * @param buffer Notifications that are kept for a browser that is slow. What it misses beyond
-     *     that it is told.
+     * @param buffer Notifications that are kept for a browser that is slow. It gets a loss for
+     *     those beyond.
      * @param heartbeat How often an idle stream shows that it is alive.
      * @param retry How long a browser waits before it connects again.
      * @param stalled How long a browser may take nothing at all before it is cut off.

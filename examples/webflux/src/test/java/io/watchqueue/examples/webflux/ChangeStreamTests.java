@@ -57,10 +57,7 @@ class ChangeStreamTests {
 
     @AfterEach
     void nothingIsLeftOpen() {
-        application.close();
-        kernel.settle();
-        kernel.close();
-        assertThat(kernel.openDescriptors()).isZero();
+        application.closeWith(kernel);
     }
 
     @Test
@@ -157,7 +154,7 @@ class ChangeStreamTests {
                 .expectNextCount(1)
                 .then(
                         () -> {
-                            kernel.queue().drop(2);
+                            kernel.queue().dropNext(2);
                             keys.add("user", "missed", SECRET, orders);
                             keys.unlink(token, orders);
                             keys.clear(kept);
@@ -268,7 +265,7 @@ class ChangeStreamTests {
     void theStreamEndsWithItsKeyringAlsoIfTheRemovalIsLost() {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
-                .then(() -> kernel.queue().drop(2))
+                .then(() -> kernel.queue().dropNext(2))
                 .then(() -> keys.invalidate(orders))
                 .assertNext(event -> assertThat(event.event()).isEqualTo("loss"))
                 .thenConsumeWhile(event -> "resync".equals(event.event()))

@@ -58,6 +58,9 @@ class HttpTests {
     private static final String TREE = "/keyrings/{reference}";
     private static final String CHANGES = "/keyrings/{reference}/changes";
 
+    /** For the possessor, the user and all others. */
+    private static final int VIEW_READ_SEARCH_LINK = 0x1b1b001b;
+
     private final SimulatedKernel kernel = SimulatedKernel.install();
     private final Keyctl keys = Keyctl.system();
     private final RunningApplication application =
@@ -71,10 +74,7 @@ class HttpTests {
 
     @AfterEach
     void nothingIsLeftOpen() {
-        application.close();
-        kernel.settle();
-        kernel.close();
-        assertThat(kernel.openDescriptors()).isZero();
+        application.closeWith(kernel);
     }
 
     @Test
@@ -121,6 +121,29 @@ class HttpTests {
         for (String path : List.of(TREE, CHANGES)) {
             assertProblem(answer(path, "%:orders"), 404, "No such keyring now", "ENOKEY");
         }
+    }
+
+    @Test
+    void anotherUsersKeyringOfThatNameIsRefusedUnlessItIsPossessed() {
+        kernel.as(
+                4711,
+                4711,
+                () ->
+                        keys.setPermissions(
+                                keys.addKeyring("orders", Keyring.USER), VIEW_READ_SEARCH_LINK));
+        KeyId theirs = keys.find("%:orders");
+        for (String path : List.of(TREE, CHANGES)) {
+            assertProblem(
+                    answer(path, "%:orders"),
+                    403,
+                    "Keyring refused",
+                    theirs + ", which is owned by user 4711");
+        }
+        assertThat(application.get("/actuator/health/details").toString())
+                .contains("name it by that serial in watchqueue.keyrings");
+        keys.link(theirs, Keyring.USER);
+        assertThat(application.get(TREE, "%:orders").get("serial").asInt())
+                .isEqualTo(theirs.value());
     }
 
     @Test
@@ -187,7 +210,7 @@ class HttpTests {
             eventually(
                     "the browser is cut off",
                     () -> {
-                        kernel.queue().overflow();
+                        kernel.queue().postLoss();
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;
                     });
             assertThatItEnds(browser.getInputStream());

@@ -83,7 +83,7 @@ class KeyringApplicationKernelTests {
         return output.isEmpty() ? 0 : Integer.parseInt(output);
     }
 
-    /** What was told, each as "EVENT key aux", or the name of another event. */
+    /** The events, each as "EVENT key aux", or the name of another event. */
     private List<String> changes() {
         return told.stream()
                 .map(

@@ -231,7 +231,7 @@ class KeyringMirrorTests {
         keys.add("user", "token", SECRET, inner);
         Followed followed = follow(1000, 512);
         keys.revoke(inner);
-        kernel.queue().overflow();
+        kernel.queue().postLoss();
         eventually("the tree is told", () -> followed.trees() == 2);
         Node node = followed.tree().members().get(0);
         assertThat(node.description()).isEqualTo("inner");

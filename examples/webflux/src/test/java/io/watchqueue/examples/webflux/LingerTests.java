@@ -46,10 +46,7 @@ class LingerTests {
 
     @AfterEach
     void nothingIsLeftOpen() {
-        application.close();
-        kernel.settle();
-        kernel.close();
-        assertThat(kernel.openDescriptors()).isZero();
+        application.closeWith(kernel);
     }
 
     @Test

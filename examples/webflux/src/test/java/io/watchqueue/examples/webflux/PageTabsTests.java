@@ -52,10 +52,7 @@ class PageTabsTests {
     @AfterEach
     void nothingIsLeftOpen() {
         page.close();
-        application.close();
-        kernel.settle();
-        kernel.close();
-        assertThat(kernel.openDescriptors()).isZero();
+        application.closeWith(kernel);
     }
 
     private List<String> openTabs() {

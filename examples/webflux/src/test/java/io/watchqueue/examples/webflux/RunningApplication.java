@@ -15,6 +15,10 @@
  */
 package io.watchqueue.examples.webflux;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.test.SimulatedKernel;
+
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.ParameterizedTypeReference;
@@ -131,5 +135,13 @@ final class RunningApplication implements AutoCloseable {
     @Override
     public void close() {
         context.close();
+    }
+
+    /** Closes this and the kernel it runs on, of which nothing may be left open. */
+    void closeWith(SimulatedKernel kernel) {
+        close();
+        kernel.settle();
+        kernel.close();
+        assertThat(kernel.openDescriptors()).isZero();
     }
 }

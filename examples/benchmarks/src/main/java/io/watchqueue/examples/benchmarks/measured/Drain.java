@@ -93,7 +93,7 @@ final class Drain implements CoreSubscriber<Notification> {
 
     @Override
     public void onNext(Notification notification) {
-        checksum += ((KeyNotification) notification).keyId();
+        checksum += ((KeyNotification) notification).serial();
         if (--left == 0) {
             endRound();
         }

@@ -1,0 +1,44 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor;
+
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/** The log of this package, named after it. Debug: queues, watches and ends. */
+final class Log {
+
+    private static final String NAME = "io.watchqueue.reactor";
+
+    private Log() {}
+
+    /** Looked up each time, which is seldom, so that it is whatever logging is set up by then. */
+    private static Logger logger() {
+        return Loggers.getLogger(NAME);
+    }
+
+    static void debug(String format, Object... arguments) {
+        logger().debug(format, arguments);
+    }
+
+    static void debug(String message, Throwable thrown) {
+        logger().debug(message, thrown);
+    }
+
+    static void warn(String message, Throwable thrown) {
+        logger().warn(message, thrown);
+    }
+}
