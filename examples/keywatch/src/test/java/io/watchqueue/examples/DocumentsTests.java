@@ -66,6 +66,7 @@ class DocumentsTests {
     private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
     private static final Path README = ROOT.resolve("README.md");
     private static final Path GUIDE = ROOT.resolve("docs/guide.md");
+    private static final Path DEPLOYMENT = ROOT.resolve("docs/deployment.md");
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
@@ -75,9 +76,11 @@ class DocumentsTests {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^):]+)\\)");
 
     static Stream<String> samples() throws IOException {
-        return Stream.concat(
-                matches(JAVA, Files.readString(README)).stream(),
-                matches(JAVA, Files.readString(GUIDE)).stream());
+        List<String> samples = new ArrayList<>();
+        for (Path document : List.of(README, GUIDE, DEPLOYMENT)) {
+            samples.addAll(matches(JAVA, Files.readString(document)));
+        }
+        return samples.stream();
     }
 
     @ParameterizedTest
@@ -235,7 +238,7 @@ class DocumentsTests {
 
     /** Where it is run. */
     private static String deployment() throws IOException {
-        return Files.readString(ROOT.resolve("docs/deployment.md"));
+        return Files.readString(DEPLOYMENT);
     }
 
     private static List<String> matches(Pattern pattern, String text) {
