@@ -70,6 +70,7 @@ class DocumentsTests {
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
+    private static final Pattern ANCHOR = Pattern.compile("<a id=\"([^\"]+)\">");
     private static final String BOOT_LIBRARY = "-Djna.boot.library.path=DIR";
     private static final String NO_UNPACKING = "-Djna.nounpack=true";
     private static final String LIBRARY = "com/sun/jna/linux-x86-64/libjnidispatch.so";
@@ -180,12 +181,15 @@ class DocumentsTests {
         }
     }
 
-    /** As they are made of headings where Markdown is shown. */
+    /** Those that a document sets itself, and those that are made of headings where it is shown. */
     private static List<String> anchors(Path document) throws IOException {
-        return matches(HEADING, Files.readString(document)).stream()
+        String text = Files.readString(document);
+        List<String> anchors = new ArrayList<>(matches(ANCHOR, text));
+        matches(HEADING, text).stream()
                 .map(heading -> heading.toLowerCase(Locale.ROOT))
                 .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
-                .toList();
+                .forEach(anchors::add);
+        return anchors;
     }
 
     @Test
