@@ -24,13 +24,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Runs keyctl(1) in one shell for all changes. On an emulated machine a JVM takes a tenth of a second to start a process, and a shell takes less. The shell ends with this process, which closes its standard input.
+ * Runs keyctl(1) in one shell for all changes. On an emulated machine a JVM takes a tenth of a
+ * second to start a process, and a shell takes less. The shell ends with this process, which closes
+ * its standard input.
  */
 final class KeyctlShell implements Demonstration.Changes {
 
     private static final int COMMAND_NOT_FOUND = 127;
 
-    /** Null before the first change, so that the shell starts in the demonstration's session keyring. */
+    /**
+     * Null before the first change, so that the shell starts in the demonstration's session
+     * keyring.
+     */
     private @Nullable Process shell;
 
     private @Nullable BufferedReader answers;
