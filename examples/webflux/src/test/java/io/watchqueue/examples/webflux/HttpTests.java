@@ -125,7 +125,7 @@ class HttpTests {
 
     @Test
     void anotherUsersKeyringOfThatNameIsRefusedUnlessItIsPossessed() {
-        kernel.as(
+        kernel.runAs(
                 4711,
                 4711,
                 () ->
