@@ -117,8 +117,8 @@ final class Failures {
         return new AlreadyWatchedException(
                 "watch key " + watch.key() + " with tag " + watch.tag(),
                 0,
-                "this queue had that watch before, and what it left in the queue, up to its removal, is not read yet and would"
-                        + " be taken for the new one's. Read on first, or use another tag.");
+                "this queue had that watch before, and its last notifications, up to its removal, are not read yet. They"
+                        + " could be mistaken for those of the new watch. Read them first, or use another tag.");
     }
 
     static WatchQueueException reading(int errno) {
@@ -142,8 +142,8 @@ final class Failures {
                             "the key does not grant this process the permission, see keyctl_setperm(3): watching and describing"
                                     + " need View, changing Write or Setattr, linking Link, finding Search. Most keys grant more than"
                                     + " View only to a process that possesses them: whose thread, process or session keyring leads to"
-                                    + " them. A session without a link to the user's keyring, as keyctl session and systemd's"
-                                    + " KeyringMode=private make it, possesses none of the user's keys: link it (keyctl link @u @s),"
+                                    + " them. A session without a link to the user's keyring, such as keyctl session and systemd's"
+                                    + " KeyringMode=private create, possesses none of the user's keys: link it (keyctl link @u @s),"
                                     + " or set KeyringMode=shared.");
             case Errno.ENOKEY ->
                     new KeyUnavailableException(
@@ -158,7 +158,7 @@ final class Failures {
                             operation, errno, "the key has expired. Look up its successor.");
             case Errno.EKEYREJECTED ->
                     new KeyUnavailableException(
-                            operation, errno, "the key was rejected when it was asked for.");
+                            operation, errno, "the key was rejected when it was requested.");
             case Errno.EDQUOT ->
                     new ResourceLimitException(
                             operation,
@@ -177,7 +177,7 @@ final class Failures {
                     refused(
                             operation,
                             errno,
-                            "the keyring is restricted, the operation needs a privilege that this process has not, or a seccomp"
+                            "the keyring is restricted, the operation needs a privilege that this process lacks, or a seccomp"
                                     + " filter, such as a container's, refuses it and has to allow keyctl, add_key and request_key.");
             case Errno.ENOSYS ->
                     refused(
@@ -206,7 +206,7 @@ final class Failures {
                     refused(
                             operation,
                             errno,
-                            "the link would make keyrings a circle, or nest them too deep. Link the key elsewhere.");
+                            "the link would create a cycle of keyrings, or nest them too deeply. Link the key elsewhere.");
             case Errno.EINVAL ->
                     refused(
                             operation,
@@ -217,13 +217,13 @@ final class Failures {
         };
     }
 
-    /** The keyrings of this process were searched, and the rest could not be. */
+    /** The keyrings of this process were searched, and all other keys could not be. */
     static KeyUnavailableException masked(String operation) {
         return new KeyUnavailableException(
                 operation,
                 Errno.ENOKEY,
-                "it is not in the thread, process and session keyring of this thread, and all others could not be looked"
-                        + " through: /proc/keys shows no key at all, as where a container masks it. Link the key into the"
+                "it is not in the thread, process and session keyring of this thread, and all other keys could not be"
+                        + " searched: /proc/keys shows no key at all, for example because a container masks it. Link the key into the"
                         + " session keyring (keyctl link), or name it by its serial.");
     }
 
