@@ -41,7 +41,7 @@ class WatchQueueSupportTests {
         "CAPABILITIES,EPERM,KEYCTL_REFUSED,seccomp",
         "CAPABILITIES,ENOSYS,KEYCTL_REFUSED,CONFIG_KEYS"
     })
-    void saysWhatIsMissingAndLeavesNothingOpen(
+    void reportsTheMissingPartAndLeavesNothingOpen(
             NativeCall call, String errno, WatchQueueSupport.Status status, String explanation)
             throws Exception {
         kernel.fail(call, errno);
@@ -90,7 +90,7 @@ class WatchQueueSupportTests {
     }
 
     @Test
-    void aLibraryThatCannotBeLoadedIsToldWithItsCause() {
+    void reportsWhyALibraryCannotBeLoaded() {
         WatchQueueSupport unpacked =
                 WatchQueueSupport.unavailable(
                         new UnsatisfiedLinkError("failed to map segment"), false, "ALL-UNNAMED");
@@ -125,7 +125,7 @@ class WatchQueueSupportTests {
     }
 
     @Test
-    void thisMachineGetsAnAnswerWhateverItIs() {
+    void probesAnyMachine() {
         WatchQueueSupport support = WatchQueueSupport.probe();
         assertThat(support.toString()).startsWith(support.status() + ": ").hasSizeGreaterThan(30);
     }
