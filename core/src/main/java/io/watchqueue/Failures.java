@@ -22,6 +22,11 @@ final class Failures {
 
     private static final String OPEN_FILES = "RLIMIT_NOFILE";
 
+    /** Why a system call of keys is refused, and the way out. */
+    static final String SECCOMP =
+            "a seccomp filter refuses it: allow keyctl, add_key and request_key in the container's profile or in systemd's"
+                    + " SystemCallFilter=";
+
     private Failures() {}
 
     static WatchQueueException opening(int errno) {
@@ -142,9 +147,10 @@ final class Failures {
                             "the key does not grant this process the permission, see keyctl_setperm(3): watching and describing"
                                     + " need View, changing Write or Setattr, linking Link, finding Search. Most keys grant more than"
                                     + " View only to a process that possesses them: whose thread, process or session keyring leads to"
-                                    + " them. A session without a link to the user's keyring, such as keyctl session and systemd's"
-                                    + " KeyringMode=private create, possesses none of the user's keys: link it (keyctl link @u @s),"
-                                    + " or set KeyringMode=shared.");
+                                    + " them. A session without a link to the user's keyring possesses none of the user's keys. keyctl"
+                                    + " session, systemd's KeyringMode=private and container engines make such sessions: link the user's"
+                                    + " keyring (keyctl link @u @s, or Keyctl.link(Keyring.USER, Keyring.SESSION)), or set"
+                                    + " KeyringMode=shared.");
             case Errno.ENOKEY ->
                     new KeyUnavailableException(
                             operation,
@@ -177,14 +183,14 @@ final class Failures {
                     refused(
                             operation,
                             errno,
-                            "the keyring is restricted, the operation needs a privilege that this process lacks, or a seccomp"
-                                    + " filter, such as a container's, refuses it and has to allow keyctl, add_key and request_key.");
+                            "the keyring is restricted, the operation needs a privilege that this process lacks, or "
+                                    + SECCOMP
+                                    + ".");
             case Errno.ENOSYS ->
                     refused(
                             operation,
                             errno,
-                            "the kernel was built without CONFIG_KEYS, or a seccomp filter, such as a container's, refuses it and has to"
-                                    + " allow keyctl, add_key and request_key.");
+                            "the kernel was built without CONFIG_KEYS, or " + SECCOMP + ".");
             case Errno.EOPNOTSUPP ->
                     refused(
                             operation,
@@ -217,14 +223,24 @@ final class Failures {
         };
     }
 
+    /** The keyrings that this thread possesses were searched. */
+    static KeyUnavailableException notPossessed(String operation) {
+        return new KeyUnavailableException(
+                operation,
+                Errno.ENOKEY,
+                "the thread, process and session keyring of this thread lead to no such key. If the user's keyring has"
+                        + " it, link that into the session keyring (keyctl link @u @s), or use"
+                        + " Keyctl.search(Keyring.USER, ..).");
+    }
+
     /** The keyrings of this process were searched, and all other keys could not be. */
     static KeyUnavailableException masked(String operation) {
         return new KeyUnavailableException(
                 operation,
                 Errno.ENOKEY,
                 "it is not in the thread, process and session keyring of this thread, and all other keys could not be"
-                        + " searched: /proc/keys shows no key at all, for example because a container masks it. Link the key into the"
-                        + " session keyring (keyctl link), or name it by its serial.");
+                        + " searched: /proc/keys shows no key at all, as in containers and with systemd's ProcSubset=pid. Link the"
+                        + " keyring that has it into the session keyring (keyctl link @u @s), or name it by its serial.");
     }
 
     private static WatchQueueException refused(String operation, int errno, String detail) {

@@ -52,9 +52,9 @@ import java.util.function.ToIntFunction;
  *
  * <p>A thread <em>possesses</em> the keys to which its thread, process or session keyring leads,
  * and most keys grant others no more than View, see keyrings(7). A session without a link to the
- * user's keyring, such as {@code keyctl session} and systemd's {@code KeyringMode=private} create,
- * possesses none of the user's keys. To add the link, call {@code link(Keyring.USER,
- * Keyring.SESSION)}.
+ * user's keyring possesses none of the user's keys until {@code link(Keyring.USER,
+ * Keyring.SESSION)} makes one. {@code keyctl session}, systemd's {@code KeyringMode=private} and
+ * container engines make such sessions.
  */
 public final class Keyctl {
 
@@ -341,8 +341,15 @@ public final class Keyctl {
                             + " more; use a platform thread, or pass no callout information");
         }
         int ring = destination == null ? NO_KEYRING : destination.value();
-        return KeyId.of(
-                call(operation, () -> kernel.requestKey(type, description, calloutInfo, ring)));
+        int found =
+                call(
+                        operation,
+                        Errno.ENOKEY,
+                        () -> kernel.requestKey(type, description, calloutInfo, ring));
+        if (found == -Errno.ENOKEY) {
+            throw Failures.notPossessed(operation);
+        }
+        return KeyId.of(found);
     }
 
     /**

@@ -48,7 +48,7 @@ public final class WatchQueueSupport {
         /** The kernel was built without CONFIG_KEY_NOTIFICATIONS. */
         KEY_NOTIFICATIONS_OFF,
         /**
-         * A seccomp filter, such as a container's, or a kernel without CONFIG_KEYS, refuses
+         * A seccomp filter, of a container or of systemd, or a kernel without CONFIG_KEYS, refuses
          * keyctl(2).
          */
         KEYCTL_REFUSED,
@@ -199,7 +199,10 @@ public final class WatchQueueSupport {
                     new WatchQueueSupport(
                             Status.KEYCTL_REFUSED,
                             errno,
-                            "pipe2(2) is refused, for example by a seccomp filter. Allow pipe2 with O_EXCL and keyctl.");
+                            "pipe2(2) fails with "
+                                    + Errno.name(errno)
+                                    + ": a seccomp filter refuses it: allow pipe2 with O_NOTIFICATION_PIPE, which is O_EXCL, in the"
+                                    + " container's profile or in systemd's SystemCallFilter=.");
             default ->
                     new WatchQueueSupport(
                             Status.RESOURCES_EXHAUSTED,
@@ -223,10 +226,13 @@ public final class WatchQueueSupport {
                 : new WatchQueueSupport(
                         Status.KEYCTL_REFUSED,
                         errno,
-                        "keyctl(2) is refused ("
+                        "keyctl(2) fails with "
                                 + Errno.name(errno)
-                                + "). In a container that is its seccomp profile: allow keyctl, add_key and request_key."
-                                + " Elsewhere, the kernel was built without CONFIG_KEYS.");
+                                + ": "
+                                + Failures.SECCOMP
+                                + (errno == Errno.ENOSYS
+                                        ? "; or this kernel was built without CONFIG_KEYS."
+                                        : "."));
     }
 
     int errno() {

@@ -150,6 +150,46 @@ class KeyctlKernelTests {
                 .hasMessageContaining("EKEYREVOKED");
     }
 
+    /** A session as systemd's KeyringMode=private and container engines make it. */
+    @Test
+    void aSessionWithoutALinkToTheUsersKeyringSeesItsKeysAndPossessesNone() throws Exception {
+        KeyId user = keys.resolve(Keyring.USER, false);
+        KeyId nested = token;
+        KeyId token = keys.add("user", "possessed", bytes("1"), Keyring.USER);
+        CompletableFuture.runAsync(
+                        () -> {
+                            keys.joinSession();
+                            assertThat(keys.describe(token).type()).isEqualTo("user");
+                            assertThat(keys.list(user)).contains(token);
+                            try (WatchQueue queue = WatchQueue.builder().open()) {
+                                queue.watch(user, 1);
+                                queue.watch(token, 2);
+                            }
+                            assertThat(keys.search(Keyring.USER, "user", "possessed"))
+                                    .contains(token);
+                            assertThatThrownBy(() -> keys.search(user, "user", "possessed"))
+                                    .isInstanceOf(KeyPermissionException.class);
+                            assertThat(keys.search(user, "user", "token")).isEmpty();
+                            assertThatThrownBy(() -> keys.read(token))
+                                    .isInstanceOf(KeyPermissionException.class);
+                            assertThatThrownBy(() -> keys.update(token, bytes("2")))
+                                    .isInstanceOf(KeyPermissionException.class);
+                            assertThatThrownBy(() -> keys.request("user", "possessed"))
+                                    .isInstanceOf(KeyUnavailableException.class)
+                                    .hasMessageContaining("keyctl link @u @s");
+
+                            keys.link(Keyring.USER, Keyring.SESSION);
+                            assertThat(keys.search(user, "user", "possessed")).contains(token);
+                            assertThat(keys.request("user", "possessed")).isEqualTo(token);
+                            assertThat(keys.search(user, "user", "token")).contains(nested);
+                            keys.update(token, bytes("2"));
+                            assertThat(keys.read(token)).isEqualTo(bytes("2"));
+                            keys.unlink(token, Keyring.USER);
+                        },
+                        task -> new Thread(task).start())
+                .get(60, TimeUnit.SECONDS);
+    }
+
     @Test
     void failsARequestThatNobodyAnswers() {
         assertThatThrownBy(() -> keys.request("user", "made to order", "please", ring))

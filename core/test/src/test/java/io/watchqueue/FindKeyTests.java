@@ -134,7 +134,8 @@ class FindKeyTests {
         assertThatThrownBy(() -> keys.find("%:NAME"))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContainingAll(
-                        "find key %keyring:NAME", "could not be searched", "/proc/keys");
+                        "find key %keyring:NAME",
+                        "could not be searched", "/proc/keys", "keyctl link @u @s");
         assertThat(keys.timeouts()).isEmpty();
     }
 
@@ -218,11 +219,20 @@ class FindKeyTests {
         assertThatThrownBy(() -> keys.search(user, "user", "token"))
                 .isInstanceOf(KeyPermissionException.class)
                 .hasMessageContainingAll(
-                        "EACCES", "possesses", "keyctl link @u @s", "KeyringMode=");
+                        "EACCES",
+                        "possesses",
+                        "container",
+                        "keyctl link @u @s",
+                        "KeyringMode=shared");
         assertThatThrownBy(() -> keys.read(token))
                 .isInstanceOf(KeyPermissionException.class)
                 .hasMessageContaining("keyctl link @u @s");
+        assertThatThrownBy(() -> keys.request("user", "token"))
+                .isInstanceOf(KeyUnavailableException.class)
+                .hasMessageContainingAll("ENOKEY", "keyctl link @u @s");
+        assertThat(keys.search(Keyring.USER, "user", "token")).contains(token);
         keys.link(Keyring.USER, Keyring.SESSION);
+        assertThat(keys.request("user", "token")).isEqualTo(token);
         assertThat(keys.search(user, "user", "token")).contains(token);
         assertThat(keys.read(token)).hasSize(1);
     }

@@ -66,18 +66,22 @@ class DocumentsTests {
     private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
     private static final Path README = ROOT.resolve("README.md");
     private static final Path GUIDE = ROOT.resolve("docs/guide.md");
+    private static final Path DEPLOYMENT = ROOT.resolve("docs/deployment.md");
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CLASS = Pattern.compile("(?m)^(?:public )?class (\\w+)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
+    private static final Pattern ANCHOR = Pattern.compile("<a id=\"([^\"]+)\">");
     private static final String BOOT_LIBRARY = "-Djna.boot.library.path=DIR";
     private static final String NO_UNPACKING = "-Djna.nounpack=true";
     private static final String LIBRARY = "com/sun/jna/linux-x86-64/libjnidispatch.so";
     private static final Pattern LINK = Pattern.compile("\\]\\(([^):]+)\\)");
 
     static Stream<String> samples() throws IOException {
-        return Stream.concat(
-                matches(JAVA, Files.readString(README)).stream(),
-                matches(JAVA, Files.readString(GUIDE)).stream());
+        List<String> samples = new ArrayList<>();
+        for (Path document : List.of(README, GUIDE, DEPLOYMENT)) {
+            samples.addAll(matches(JAVA, Files.readString(document)));
+        }
+        return samples.stream();
     }
 
     @ParameterizedTest
@@ -177,12 +181,15 @@ class DocumentsTests {
         }
     }
 
-    /** As they are made of headings where Markdown is shown. */
+    /** Those that a document sets itself, and those that are made of headings where it is shown. */
     private static List<String> anchors(Path document) throws IOException {
-        return matches(HEADING, Files.readString(document)).stream()
+        String text = Files.readString(document);
+        List<String> anchors = new ArrayList<>(matches(ANCHOR, text));
+        matches(HEADING, text).stream()
                 .map(heading -> heading.toLowerCase(Locale.ROOT))
                 .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
-                .toList();
+                .forEach(anchors::add);
+        return anchors;
     }
 
     @Test
@@ -235,7 +242,7 @@ class DocumentsTests {
 
     /** Where it is run. */
     private static String deployment() throws IOException {
-        return Files.readString(ROOT.resolve("docs/deployment.md"));
+        return Files.readString(DEPLOYMENT);
     }
 
     private static List<String> matches(Pattern pattern, String text) {

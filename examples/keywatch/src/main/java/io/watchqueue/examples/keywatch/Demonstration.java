@@ -28,14 +28,11 @@ import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.scheduler.Schedulers;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -73,7 +70,7 @@ final class Demonstration {
 
     /** One whose changes another process makes: keyctl(1). */
     Demonstration(PrintWriter out) {
-        this(out, Demonstration::keyctl);
+        this(out, new KeyctlShell());
     }
 
     Demonstration(PrintWriter out, Changes changes) {
@@ -157,34 +154,6 @@ final class Demonstration {
         String answer = changes.make(words);
         await(notifications);
         return answer;
-    }
-
-    private static String keyctl(List<String> arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("keyctl"));
-        command.addAll(arguments);
-        Process process = start(command);
-        String answer =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        int status = process.waitFor();
-        if (status != 0) {
-            throw new IOException(String.join(" ", command) + " failed with status " + status);
-        }
-        return answer;
-    }
-
-    private static Process start(List<String> command) throws IOException {
-        try {
-            return new ProcessBuilder(command)
-                    .redirectInput(Redirect.from(new File("/dev/null")))
-                    .redirectError(Redirect.INHERIT)
-                    .start();
-        } catch (IOException e) {
-            throw new IOException(
-                    "keyctl(1) cannot be run ("
-                            + e.getMessage()
-                            + "): install the package keyutils",
-                    e);
-        }
     }
 
     private void fail(Throwable reason) {

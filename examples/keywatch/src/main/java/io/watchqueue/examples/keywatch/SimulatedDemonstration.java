@@ -17,6 +17,7 @@ package io.watchqueue.examples.keywatch;
 
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
+import io.watchqueue.WatchQueueSupport;
 import io.watchqueue.test.SimulatedKernel;
 
 import java.io.IOException;
@@ -36,6 +37,14 @@ final class SimulatedDemonstration {
 
     /** Returns the exit status. */
     static int run(PrintWriter out) throws IOException, InterruptedException, TimeoutException {
+        int status = demonstrate(out);
+        out.println();
+        out.println("On this machine: " + WatchQueueSupport.probe().explanation());
+        return status;
+    }
+
+    private static int demonstrate(PrintWriter out)
+            throws IOException, InterruptedException, TimeoutException {
         try (SimulatedKernel kernel = SimulatedKernel.builder().user(0, 0).install()) {
             out.println("Simulated: these keys and queues exist in this process only.");
             Keyctl keys = Keyctl.system();
