@@ -41,7 +41,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 
 /** The simulated kernel and the real one, side by side. */
-@Timeout(1200)
+@Timeout(3600)
 class SimulatedKernelKernelTests {
 
     private static final int FEW_SCRIPTS = 100;
