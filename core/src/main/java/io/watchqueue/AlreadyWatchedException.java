@@ -16,8 +16,9 @@
 package io.watchqueue;
 
 /**
- * This queue watches this key already: EBUSY. A key has one watch, and so one tag, in a queue. Or,
- * with an errno of 0: it did, with the same tag, and notifications of that watch are still queued.
+ * This queue watches this key already (EBUSY): a key has one watch, and so one tag, in a queue.
+ * With an errno of 0, the queue watched the key with the same tag before, and notifications of that
+ * watch are still queued.
  */
 public final class AlreadyWatchedException extends WatchQueueException {
 

@@ -15,7 +15,9 @@
  */
 package io.watchqueue;
 
-/** How many notifications a kernel keeps, and how to ask it for that many. */
+/**
+ * The capacity of a queue: how many notifications a kernel keeps, and how to ask it for that many.
+ */
 final class Capacity {
 
     private static final int SLOT_SIZE = 128; // WATCH_QUEUE_NOTE_SIZE of kernel/watch_queue.c
@@ -23,9 +25,10 @@ final class Capacity {
     private Capacity() {}
 
     /**
-     * Returns what to ask IOC_WATCH_QUEUE_SET_SIZE for, at least {@code capacity}. Whole pages, as
-     * the kernel would round up to by itself; before 5.17 it did not, and with a number that is no
-     * power of two its ring broke ("watch_queue: Fix to always request a pow-of-2 pipe ring size").
+     * Returns the number to pass to IOC_WATCH_QUEUE_SET_SIZE, at least {@code capacity}. It makes
+     * whole pages, to which the kernel rounds up too. Before 5.17 the kernel did not, and its ring
+     * broke with a number that is no power of two ("watch_queue: Fix to always request a pow-of-2
+     * pipe ring size").
      *
      * @param release uname -r, such as {@code "6.1.0-28-amd64"}
      */
@@ -40,7 +43,7 @@ final class Capacity {
      * CVE-2025-23138 was fixed (6.1.134, 6.15) kernels returned the size of the pipe's ring, which
      * may be larger.
      *
-     * @param slots what it was asked for, and granted
+     * @param slots the number that was requested and granted
      * @param pipeSize F_GETPIPE_SZ, in bytes
      */
     static int effective(int slots, int pipeSize) {
@@ -52,7 +55,7 @@ final class Capacity {
         return highest == slots ? slots : 2 * highest;
     }
 
-    /** A release that is not understood is taken for a new one: no old one has such. */
+    /** Returns false for a release that cannot be parsed: no old kernel has one. */
     private static boolean before517(String release) {
         String[] parts = release.split("[^0-9]", 3);
         Integer major = KernelText.decimal(parts[0]);

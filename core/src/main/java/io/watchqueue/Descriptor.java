@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * The one owner of a descriptor. Only a caller that has entered knows the number, and the
  * descriptor stays open until the last one has left: its number cannot mean another file in the
- * middle of a call. Nobody enters a descriptor that was closed, whoever closed it.
+ * middle of a call. A closed descriptor cannot be entered, whichever thread closed it.
  */
 final class Descriptor {
 
@@ -42,7 +42,7 @@ final class Descriptor {
 
     private final CompletableFuture<@Nullable Void> released = new CompletableFuture<>();
 
-    /** Takes over a descriptor that is open: from here on only this may close it. */
+    /** Takes over a descriptor that is open: from here on only this object may close it. */
     Descriptor(Kernel kernel, int number) {
         this.kernel = kernel;
         this.number = number;

@@ -22,7 +22,7 @@ final class Failures {
 
     private static final String OPEN_FILES = "RLIMIT_NOFILE";
 
-    /** Who refuses system calls of keys, and the way out. */
+    /** Why a system call of keys is refused, and the way out. */
     static final String SECCOMP =
             "a seccomp filter refuses it: allow keyctl, add_key and request_key in the container's profile or in systemd's"
                     + " SystemCallFilter=";
@@ -122,8 +122,8 @@ final class Failures {
         return new AlreadyWatchedException(
                 "watch key " + watch.key() + " with tag " + watch.tag(),
                 0,
-                "this queue had that watch before, and what it left in the queue, up to its removal, is not read yet and would"
-                        + " be taken for the new one's. Read on first, or use another tag.");
+                "this queue had that watch before, and its last notifications, up to its removal, are not read yet. They"
+                        + " could be mistaken for those of the new watch. Read them first, or use another tag.");
     }
 
     static WatchQueueException reading(int errno) {
@@ -164,7 +164,7 @@ final class Failures {
                             operation, errno, "the key has expired. Look up its successor.");
             case Errno.EKEYREJECTED ->
                     new KeyUnavailableException(
-                            operation, errno, "the key was rejected when it was asked for.");
+                            operation, errno, "the key was rejected when it was requested.");
             case Errno.EDQUOT ->
                     new ResourceLimitException(
                             operation,
@@ -183,7 +183,7 @@ final class Failures {
                     refused(
                             operation,
                             errno,
-                            "the keyring is restricted, the operation needs a privilege that this process has not, or "
+                            "the keyring is restricted, the operation needs a privilege that this process lacks, or "
                                     + SECCOMP
                                     + ".");
             case Errno.ENOSYS ->
@@ -212,7 +212,7 @@ final class Failures {
                     refused(
                             operation,
                             errno,
-                            "the link would make keyrings a circle, or nest them too deep. Link the key elsewhere.");
+                            "the link would create a cycle of keyrings, or nest them too deeply. Link the key elsewhere.");
             case Errno.EINVAL ->
                     refused(
                             operation,
@@ -233,13 +233,13 @@ final class Failures {
                         + " Keyctl.search(Keyring.USER, ..).");
     }
 
-    /** The keyrings of this process were searched, and the rest could not be. */
+    /** The keyrings of this process were searched, and all other keys could not be. */
     static KeyUnavailableException masked(String operation) {
         return new KeyUnavailableException(
                 operation,
                 Errno.ENOKEY,
-                "it is not in the thread, process and session keyring of this thread, and all others could not be looked"
-                        + " through: /proc/keys shows no key at all, as in containers and with systemd's ProcSubset=pid. Link the"
+                "it is not in the thread, process and session keyring of this thread, and all other keys could not be"
+                        + " searched: /proc/keys shows no key at all, as in containers and with systemd's ProcSubset=pid. Link the"
                         + " keyring that has it into the session keyring (keyctl link @u @s), or name it by its serial.");
     }
 

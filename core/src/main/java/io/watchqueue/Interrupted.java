@@ -29,8 +29,8 @@ final class Interrupted {
     private Interrupted() {}
 
     /**
-     * Makes the call until no signal interrupts it. Never for close(2), which has closed whatever
-     * it returns.
+     * Repeats the call until no signal interrupts it. Not for close(2), which closes the descriptor
+     * even if it returns an error.
      */
     static int retry(IntSupplier call) {
         int result;
@@ -40,7 +40,7 @@ final class Interrupted {
         return result;
     }
 
-    /** Lets that much time pass, also on a thread that is interrupted, which it still is then. */
+    /** Sleeps that long, even on an interrupted thread, which stays interrupted. */
     static void pause(long nanos) {
         long deadline = System.nanoTime() + nanos;
         boolean interrupted = false;

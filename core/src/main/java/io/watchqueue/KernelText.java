@@ -18,8 +18,8 @@ package io.watchqueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers in texts of the kernel. They stand beside words of other users, so nothing here throws:
- * what is no such number is null. ASCII digits only, whatever the locale.
+ * Numbers in texts of the kernel. Text of other users stands beside them, so nothing here throws:
+ * the result is null if a text is not such a number. ASCII digits only, whatever the locale.
  */
 final class KernelText {
 

@@ -59,13 +59,14 @@ public enum KeyCapability {
     /** Keys can be watched: {@link WatchQueue#watch}. */
     NOTIFICATIONS;
 
-    /** How many bytes of capabilities this library knows. */
+    /** The number of bytes of capabilities that this library knows. */
     static final int BYTES = 2;
 
     /**
      * Decodes the result of keyctl_capabilities(3).
      *
-     * @param length how many bytes the kernel has, which may be more or less than there are here
+     * @param length the number of bytes that the kernel has, which may be more or less than {@code
+     *     bytes} holds
      */
     static Set<KeyCapability> decode(ByteBuffer bytes, int length) {
         BitSet bits = BitSet.valueOf(bytes.slice(0, Math.min(length, BYTES)));

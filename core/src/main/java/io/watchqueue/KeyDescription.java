@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key the serial
  * @param type the key type, such as {@code "user"} or {@code "keyring"}
- * @param uid the owner: 32 bits without a sign, so that user 3846276768 is {@code (int)
- *     3846276768L}; see {@link Integer#toUnsignedString(int)}
- * @param gid the group, without a sign as well; 65534 if it has none
+ * @param uid the owner: 32 bits, unsigned, so that user 3846276768 is {@code (int) 3846276768L};
+ *     see {@link Integer#toUnsignedString(int)}
+ * @param gid the group, unsigned as well; 65534 if it has none
  * @param permissions the permissions mask, see keyctl_setperm(3)
  * @param description the description, for a keyring its name
  */
@@ -34,7 +34,7 @@ public record KeyDescription(
     private static final int FIELDS = 5;
 
     /**
-     * Tells whether the key is a keyring.
+     * Returns whether the key is a keyring.
      *
      * @return true if its type is "keyring"
      */
@@ -63,7 +63,7 @@ public record KeyDescription(
     /**
      * Parses "type;uid;gid;permissions in hexadecimal;description", where the description may have
      * semicolons and line breaks: keyctl_describe_key() of security/keys/keyctl.c. Returns null if
-     * the text is none of that form.
+     * the text does not have that form.
      */
     static @Nullable KeyDescription parse(KeyId key, String text) {
         String[] fields = text.split(";", FIELDS);

@@ -38,7 +38,7 @@ public enum KeyEvent {
     UPDATED,
 
     /**
-     * A key, whose serial is in {@code aux}, was linked into the watched keyring; also when it was
+     * A key, whose serial is in {@code aux}, was linked into the watched keyring, even if it was
      * there already.
      */
     LINKED,
@@ -52,15 +52,13 @@ public enum KeyEvent {
     /** The watched keyring was emptied; no {@link #UNLINKED} comes for its members. */
     CLEARED,
 
-    /**
-     * The key was revoked, for the first time. A keyring is emptied by it, without a further event.
-     */
+    /** The key was revoked, for the first time. This empties a keyring, without a further event. */
     REVOKED,
 
     /** The key was invalidated. Its {@linkplain RemovalNotification removal} follows. */
     INVALIDATED,
 
-    /** Owner, group, permissions, timeout or restriction were set, to something new or not. */
+    /** Owner, group, permissions, timeout or restriction were set, even to the same value. */
     SETATTR;
 
     private static final KeyEvent[] BY_SUBTYPE = values();
@@ -69,7 +67,7 @@ public enum KeyEvent {
      * Returns the event of a subtype.
      *
      * @param subtype the subtype of a notification of type {@link Notification#TYPE_KEY}, 0 to 255
-     * @return the event, or null if this library knows none of that number
+     * @return the event, or null if this library does not know that number
      */
     public static @Nullable KeyEvent ofSubtype(int subtype) {
         return subtype >= 0 && subtype < BY_SUBTYPE.length ? BY_SUBTYPE[subtype] : null;

@@ -37,7 +37,7 @@ public record KeyId(int value) {
             throw new IllegalArgumentException(
                     "key id "
                             + value
-                            + " is none: a serial is positive, a special keyring from -8 to -1 (see Keyring)");
+                            + " does not exist: a serial is positive, a special keyring is from -8 to -1 (see Keyring)");
         }
     }
 
@@ -53,7 +53,7 @@ public record KeyId(int value) {
     }
 
     /**
-     * Tells whether this stands for a different key in different threads and processes.
+     * Returns whether this stands for a different key in different threads and processes.
      *
      * @return true for a special id, false for a serial
      */

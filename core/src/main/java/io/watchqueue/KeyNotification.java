@@ -22,11 +22,10 @@ import java.util.Optional;
  * A watched key or keyring changed: struct key_notification of include/uapi/linux/watch_queue.h.
  *
  * @param event what happened
- * @param serial the serial of the watched key, positive; {@link #key()} is the same as a {@link
- *     KeyId}
+ * @param serial the serial of the watched key, positive, see {@link #key()}
  * @param aux the header's field of that name: the serial of the other key for {@link
- *     KeyEvent#LINKED} and {@link KeyEvent#UNLINKED}, which {@link #linkedKey()} is as a {@link
- *     KeyId}; the negated error number of a rejected {@link KeyEvent#INSTANTIATED}; otherwise 0
+ *     KeyEvent#LINKED} and {@link KeyEvent#UNLINKED}, see {@link #linkedKey()}; the negated error
+ *     number of a rejected {@link KeyEvent#INSTANTIATED}; otherwise 0
  * @param watchTag the tag of the watch, 0 to 255
  * @param typeInfo bits 16 to 31 of the message's info field, WATCH_INFO_TYPE_INFO; no kernel up to
  *     7.3 sets any

@@ -16,8 +16,8 @@
 package io.watchqueue;
 
 /**
- * The key does not grant this process what the operation needs, or a security module forbids it:
- * EACCES.
+ * The key does not grant this process the permission for the operation, or a security module
+ * forbids it: EACCES.
  */
 public final class KeyPermissionException extends WatchQueueException {
 

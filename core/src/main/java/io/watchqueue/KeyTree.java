@@ -22,12 +22,12 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * A key and, if it is a keyring, all that can be reached from it, as of when it was looked at; keys
- * that are linked in several places are there several times.
+ * A snapshot of a key and, if it is a keyring, of all keys that can be reached from it. A key that
+ * is linked in several places is in it several times.
  *
  * @param key the serial
  * @param description its description, or null if it grants no View, or is revoked or expired
- * @param members what is linked into it, in the kernel's order; cannot be changed
+ * @param members the keys linked into it, in the kernel's order; cannot be changed
  * @param complete whether {@code members} is all there is; false for a keyring that grants no Read,
  *     or was revoked, and for a key without a description, which may be a keyring
  */
@@ -38,8 +38,8 @@ public record KeyTree(
      * Copies the members.
      *
      * @param key the serial
-     * @param description its description, or null if it cannot be had
-     * @param members what is linked into it
+     * @param description its description, or null if it cannot be read
+     * @param members the keys linked into it
      * @param complete whether that is all there is
      */
     public KeyTree {

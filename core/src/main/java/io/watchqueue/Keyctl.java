@@ -53,8 +53,8 @@ import java.util.function.ToIntFunction;
  * <p>A thread <em>possesses</em> the keys to which its thread, process or session keyring leads,
  * and most keys grant others no more than View, see keyrings(7). A session without a link to the
  * user's keyring possesses none of the user's keys until {@code link(Keyring.USER,
- * Keyring.SESSION)}. {@code keyctl session}, systemd's {@code KeyringMode=private} and container
- * engines make such sessions.
+ * Keyring.SESSION)} makes one. {@code keyctl session}, systemd's {@code KeyringMode=private} and
+ * container engines make such sessions.
  */
 public final class Keyctl {
 
@@ -66,11 +66,11 @@ public final class Keyctl {
     private static final String KEYRING_TYPE = "keyring";
     private static final int NO_KEYRING = 0;
 
-    /** Where the keys are linked that a thread possesses: search_cred_keyrings_rcu(). */
+    /** The keyrings that lead to the keys that a thread possesses: search_cred_keyrings_rcu(). */
     private static final List<KeyId> POSSESSED =
             List.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
 
-    /** Errors of a search that finds no key which can be used. */
+    /** Errors of a search that finds no usable key. */
     private static final Set<Integer> NOT_THERE =
             Set.of(
                     Errno.ENOKEY,
@@ -100,13 +100,14 @@ public final class Keyctl {
     }
 
     /**
-     * Finds a key by what people write for it, as keyctl(1) does.
+     * Finds a key by a textual reference, as keyctl(1) does.
      *
      * @param reference a serial in decimal, or in hexadecimal after {@code 0x}; a special keyring as {@code @t}, {@code @p}, {@code
-     *     @s}, {@code @u} or {@code @us}; or {@code %TYPE:DESCRIPTION}, where {@code %:NAME} is short for {@code %keyring:NAME}: the
-     *     first such key in the thread, process and session keyring of the calling thread; or else,
-     *     of those in /proc/keys, one of this process's user; or else one of <em>another</em> user,
-     *     who may have made it to be found: {@link KeyDescription#uid()} says whose it is
+     *     @s}, {@code @u} or {@code @us}; or {@code %TYPE:DESCRIPTION}, where {@code %:NAME} is
+     *     short for {@code %keyring:NAME}. A name means the first such key in the thread, process
+     *     and session keyring of the calling thread; otherwise, of those in /proc/keys, one of
+     *     this process's user; otherwise one of <em>another</em> user, who may have made it to be
+     *     found: {@link KeyDescription#uid()} returns its owner
      * @return the key; special keyrings are not resolved
      * @throws IllegalArgumentException if the text is none of these
      * @throws KeyUnavailableException if no key has that type and description; the message says so
@@ -168,12 +169,12 @@ public final class Keyctl {
         if (visible.isEmpty()) {
             throw Failures.masked(operation);
         }
-        // Byte for byte: a description need not be UTF-8, and what is not must equal nothing.
+        // Byte for byte: a description need not be UTF-8, and one that is not must equal no text.
         String bytes = new String(description.getBytes(UTF_8), ISO_8859_1);
         KeyId others = null;
         for (KeyId key : visible) {
             try {
-                // Of the entries none is believed.
+                // No entry is trusted: the kernel describes the key.
                 KeyDescription candidate = describe(key, key, ISO_8859_1);
                 if (candidate.type().equals(type) && candidate.description().equals(bytes)) {
                     if (candidate.uid() == kernel.userId()) {
@@ -182,7 +183,7 @@ public final class Keyctl {
                     others = others == null ? key : others;
                 }
             } catch (KeyUnavailableException | KeyPermissionException e) {
-                // It went, or is hidden, between the list and the look: then it is not the one.
+                // It was destroyed or hidden after the list was read, so it is not the one.
             }
         }
         if (others != null) {
@@ -193,9 +194,10 @@ public final class Keyctl {
 
     /**
      * Returns when keys expire: the fourth column of /proc/keys, which keyctl(2) has no call for.
-     * Other users can write what looks like an entry of that file into a description with line
-     * breaks. It is passed over if the kernel still describes that key. If not, since it is revoked
-     * or has expired, a key of which there are two entries that differ is left out.
+     * Other users can imitate an entry of that file in a description with line breaks. The
+     * imitation is skipped if the kernel still describes the key that has the description. If it
+     * does not, because that key is revoked or has expired, a key with two different entries is
+     * left out.
      *
      * @return of the keys that grant View, {@code "perm"} for never, {@code "expd"} for expired, or
      *     the time left, rounded down to one unit: {@code "59s"}, {@code "59m"}, {@code "23h"},
@@ -295,7 +297,7 @@ public final class Keyctl {
     }
 
     /**
-     * Looks for a key in the keyrings of the calling thread, and asks nobody if it is not there:
+     * Looks for a key in the keyrings of the calling thread, without asking user space for it:
      * request_key(2) without callout information.
      *
      * @param type the key type
@@ -308,8 +310,8 @@ public final class Keyctl {
     }
 
     /**
-     * Looks for a key in the keyrings of the calling thread, and if it is not there has the kernel
-     * ask user space for it: request_key(2). Blocks until /sbin/request-key has answered, or until
+     * Looks for a key in the keyrings of the calling thread, and has the kernel ask user space for
+     * it if it is not there: request_key(2). Blocks until /sbin/request-key has answered, or until
      * a key that was found under construction is complete.
      *
      * @param type the key type
@@ -370,7 +372,7 @@ public final class Keyctl {
                         Errno.ENOKEY,
                         () -> kernel.searchKey(keyring.value(), type, description, NO_KEYRING));
         if (found == -Errno.ENOKEY) {
-            resolve(keyring, false); // which says so if it is the keyring that does not exist
+            resolve(keyring, false); // throws if it is the keyring that does not exist
             return Optional.empty();
         }
         return Optional.of(KeyId.of(found));
@@ -379,7 +381,7 @@ public final class Keyctl {
     /**
      * Replaces the payload of a key: keyctl_update(3). The kernel takes no more than a page here,
      * 4096 bytes on most machines; {@link #add(String, String, ByteBuffer, KeyId) adding} the key
-     * again replaces it by as much as its type allows.
+     * again takes as much as its type allows.
      *
      * @param key a key that grants Write
      * @param payload the secret; copied, and the copy wiped. Wipe the array when it is no longer
@@ -392,7 +394,7 @@ public final class Keyctl {
     /**
      * Replaces the payload of a key: keyctl_update(3). The kernel takes no more than a page here,
      * 4096 bytes on most machines; {@link #add(String, String, ByteBuffer, KeyId) adding} the key
-     * again replaces it by as much as its type allows.
+     * again takes as much as its type allows.
      *
      * @param key a key that grants Write
      * @param payload the secret, from the buffer's position to its limit, which are not changed;
@@ -422,7 +424,8 @@ public final class Keyctl {
      * @param key a key that grants Read, or is found from the keyrings of the calling thread
      * @param target receives the secret from its position on, which is moved past it; not changed
      *     if there is too little room
-     * @return the length of the secret in bytes; more than there was room if it was not read
+     * @return the length of the secret in bytes; more than the room in the buffer if it was not
+     *     read
      */
     public int read(KeyId key, ByteBuffer target) {
         try (NativeBuffer buffer = kernel.borrow(target.remaining())) {
@@ -476,8 +479,8 @@ public final class Keyctl {
     }
 
     /**
-     * Lists the members of a keyring, and of the keyrings in it. A key that goes away meanwhile is
-     * left out.
+     * Lists the members of a keyring, and of the keyrings in it. A key that is destroyed meanwhile
+     * is left out.
      *
      * @param keyring where to begin; any key
      * @return the tree
@@ -494,7 +497,7 @@ public final class Keyctl {
             if (!description.isKeyring()) {
                 return new KeyTree(key, description, List.of(), true);
             }
-            // The kernel lets keyrings make no circle, but they may move while they are looked at.
+            // The kernel forbids cycles of keyrings, but keyrings may move while the tree is read.
             if (path.add(key)) {
                 List<KeyTree> members = members(key, path);
                 path.remove(key);
@@ -516,7 +519,7 @@ public final class Keyctl {
             try {
                 members.add(tree(member, path));
             } catch (KeyUnavailableException e) {
-                // It is gone since.
+                // It was destroyed meanwhile.
             }
         }
         return members;
@@ -664,10 +667,10 @@ public final class Keyctl {
      * Sets the owner and the group of a key: keyctl_chown(3).
      *
      * @param key a key that grants Setattr
-     * @param uid the new owner, 32 bits without a sign such as {@code (int) 3846276768L}, or {@link
+     * @param uid the new owner, 32 bits, unsigned, such as {@code (int) 3846276768L}, or {@link
      *     #UNCHANGED}; another one needs CAP_SYS_ADMIN
-     * @param gid the new group, without a sign as well, or {@link #UNCHANGED}; one that the process
-     *     is not in needs CAP_SYS_ADMIN
+     * @param gid the new group, unsigned as well, or {@link #UNCHANGED}; one that the process is
+     *     not in needs CAP_SYS_ADMIN
      */
     public void chown(KeyId key, int uid, int gid) {
         keyctl(
@@ -678,13 +681,13 @@ public final class Keyctl {
                 gid);
     }
 
-    /** As chown(1) takes it, which leaves out what stays. */
+    /** The syntax of chown(1), which omits an owner or group that stays. */
     private static String owner(int id) {
         return id == UNCHANGED ? "" : Integer.toUnsignedString(id);
     }
 
     /**
-     * Lets nothing more be linked into a keyring, for good: keyctl_restrict_keyring(3) without a
+     * Forbids all further links into a keyring, for good: keyctl_restrict_keyring(3) without a
      * type.
      *
      * @param keyring a keyring that grants Setattr
@@ -701,7 +704,8 @@ public final class Keyctl {
      *
      * @param keyring a keyring that grants Setattr
      * @param type the key type, such as {@code "asymmetric"}
-     * @param restriction what that type understands, such as {@code "builtin_trusted"}
+     * @param restriction the restriction in the syntax of that type, such as {@code
+     *     "builtin_trusted"}
      */
     public void restrict(KeyId keyring, String type, String restriction) {
         String operation = "restrict keyring " + keyring + " to " + type + " '" + restriction + "'";
@@ -712,8 +716,8 @@ public final class Keyctl {
 
     /**
      * Gets the persistent keyring of this process's user, which outlives the user's sessions:
-     * keyctl_get_persistent(3). Puts off its expiry, which is
-     * /proc/sys/kernel/keys/persistent_keyring_expiry seconds, by default three days, from now.
+     * keyctl_get_persistent(3). Postpones its expiry to
+     * /proc/sys/kernel/keys/persistent_keyring_expiry seconds from now, by default three days.
      *
      * @param destination where to link it, so that it is possessed
      * @return the persistent keyring
@@ -727,8 +731,8 @@ public final class Keyctl {
     /**
      * Gets the persistent keyring of a user, as {@link #persistent(KeyId)} does.
      *
-     * @param uid the user, 32 bits without a sign such as {@code (int) 3846276768L}; another one
-     *     than the process's needs CAP_SETUID
+     * @param uid the user, 32 bits, unsigned, such as {@code (int) 3846276768L}; another one than
+     *     the process's needs CAP_SETUID
      * @param destination where to link it, so that it is possessed
      * @return the persistent keyring
      */
@@ -747,7 +751,7 @@ public final class Keyctl {
     }
 
     /**
-     * Returns what the kernel's key management can do: keyctl_capabilities(3).
+     * Returns the capabilities of the kernel's key management: keyctl_capabilities(3).
      *
      * @return the capabilities that this library knows and the kernel has; empty before Linux 5.4,
      *     which has no such call
@@ -824,7 +828,7 @@ public final class Keyctl {
         return call(operation, NO_ERROR, call);
     }
 
-    /** Returns the negated error number if it is that which the caller has an answer to. */
+    /** Returns the negated error number if it is the one that the caller handles. */
     private static int call(String operation, int expectedErrno, IntSupplier call) {
         int result = Interrupted.retry(call);
         if (result < 0 && result != -expectedErrno) {
@@ -841,7 +845,7 @@ public final class Keyctl {
         }
     }
 
-    /** Reads until the buffer is large enough: what is read may grow between two looks. */
+    /** Reads until the buffer is large enough: the data may grow between two calls. */
     private <T> T readAll(
             String operation,
             ToIntFunction<NativeBuffer> call,
@@ -886,7 +890,7 @@ public final class Keyctl {
                     operation
                             + ": the "
                             + what
-                            + " has half of a surrogate pair, of which UTF-8 would make a question"
+                            + " has half of a surrogate pair, which UTF-8 would encode as a question"
                             + " mark");
         }
     }

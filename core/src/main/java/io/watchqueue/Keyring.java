@@ -20,13 +20,13 @@ package io.watchqueue;
  * asks; this library asks the kernel once, on the thread that makes the call, and uses the serial
  * from then on.
  *
- * <p><b>Virtual threads:</b> the kernel knows none, and what it keeps for a thread is its
- * carrier's. {@link #THREAD} is the carrier's keyring: whatever is put there, other virtual threads
- * find, and the same one may not. {@link #PROCESS} and {@link #SESSION} are the carrier's too: if
- * the kernel creates one for it, other carriers do not have it. The same is true of the keyring in
- * which {@link Keyctl#request} puts a key by default. Resolve these on a platform thread, by {@link
- * Keyctl#resolve}, and pass the serial on. {@link #USER} and {@link #USER_SESSION} are the same on
- * all threads. {@link Keyctl#joinSession()} refuses virtual threads.
+ * <p><b>Virtual threads:</b> the kernel does not know them, and keeps keyrings for their carriers.
+ * {@link #THREAD} is the carrier's keyring: other virtual threads find the keys in it, and the
+ * virtual thread that added one may not find it later. {@link #PROCESS} and {@link #SESSION} are
+ * the carrier's too: if the kernel creates one for it, other carriers do not have it. The same is
+ * true of the keyring in which {@link Keyctl#request} puts a key by default. Resolve these on a
+ * platform thread, by {@link Keyctl#resolve}, and pass the serial on. {@link #USER} and {@link
+ * #USER_SESSION} are the same on all threads. {@link Keyctl#joinSession()} refuses virtual threads.
  */
 public final class Keyring {
 

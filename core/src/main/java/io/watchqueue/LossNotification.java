@@ -22,8 +22,8 @@ import java.util.Objects;
  * may have been of any watch: read again everything that is derived from the stream.
  *
  * @param origin the place where it was dropped
- * @param dropped how many, at least 1; or {@link #UNKNOWN}, which it always is for the kernel, as
- *     any number of its drops at one place make one message
+ * @param dropped the number of dropped notifications, at least 1; or {@link #UNKNOWN}, always so
+ *     for the kernel, because it posts one message for any number of drops at one place
  */
 public record LossNotification(Origin origin, long dropped) implements Notification {
 
@@ -36,9 +36,9 @@ public record LossNotification(Origin origin, long dropped) implements Notificat
 
     /** The place where notifications were dropped. */
     public enum Origin {
-        /** The kernel, as its queue was full: WATCH_META_LOSS_NOTIFICATION. */
+        /** The kernel, because its queue was full: WATCH_META_LOSS_NOTIFICATION. */
         KERNEL,
-        /** This process, as a bounded buffer of a subscriber was full. */
+        /** This process, because a bounded buffer of a subscriber was full. */
         SUBSCRIBER
     }
 

@@ -16,17 +16,14 @@
 package io.watchqueue;
 
 /**
- * One message of the kernel: struct watch_notification of include/uapi/linux/watch_queue.h and what
- * follows it, see watch_queue(7), "MESSAGE STRUCTURE". Immutable, and independent of the queue it
- * came from.
+ * One message of the kernel: struct watch_notification of include/uapi/linux/watch_queue.h and its
+ * payload, see watch_queue(7), "MESSAGE STRUCTURE". Immutable, and independent of the queue it came
+ * from.
  */
 public sealed interface Notification
         permits KeyNotification, RemovalNotification, LossNotification, UnknownNotification {
 
-    /**
-     * WATCH_TYPE_META: the facility speaks of itself, in removals and losses. No filter holds these
-     * back.
-     */
+    /** WATCH_TYPE_META: removals and losses, which no filter holds back. */
     int TYPE_META = 0;
 
     /** WATCH_TYPE_KEY_NOTIFY: a key changed. */
@@ -35,7 +32,7 @@ public sealed interface Notification
     /**
      * Returns the general class of the message.
      *
-     * @return {@link #TYPE_META}, {@link #TYPE_KEY}, or what a newer kernel has; 24 bits, unsigned
+     * @return {@link #TYPE_META}, {@link #TYPE_KEY}, or a type of a newer kernel; 24 bits, unsigned
      */
     int type();
 
@@ -49,8 +46,8 @@ public sealed interface Notification
     /**
      * Returns the field that filters look at, see watch_queue(7).
      *
-     * @return length in bytes (bits 0 to 6), tag (bits 8 to 15) and what the type makes of bits 16
-     *     to 31
+     * @return length in bytes (bits 0 to 6), tag (bits 8 to 15) and bits whose meaning depends on
+     *     the type (16 to 31)
      */
     int info();
 

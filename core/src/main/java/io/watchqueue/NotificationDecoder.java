@@ -20,9 +20,10 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
- * Bytes to notifications; a pure function. The layout is that of include/uapi/linux/watch_queue.h:
- * {@code u32 type:24, subtype:8; u32 info}, then the payload. Bit-fields start at the lowest bit on
- * little-endian machines and at the highest on big-endian ones.
+ * Decodes bytes into notifications; a pure function. The layout is that of
+ * include/uapi/linux/watch_queue.h: {@code u32 type:24, subtype:8; u32 info}, then the payload.
+ * Bit-fields start at the lowest bit on little-endian machines and at the highest on big-endian
+ * ones.
  */
 final class NotificationDecoder {
 
@@ -33,7 +34,7 @@ final class NotificationDecoder {
     /**
      * Reads the header of the message that starts at {@code at}.
      *
-     * @throws NotificationFormatException if what is there, up to {@code end}, is no whole message
+     * @throws NotificationFormatException if the bytes up to {@code end} are not a whole message
      */
     static long header(ByteBuffer bytes, int at, int end) {
         int available = end - at;
@@ -85,7 +86,7 @@ final class NotificationDecoder {
                 : decodeOther(bytes, at, header);
     }
 
-    /** Tells whether {@link #decodeKeyChange} decodes it, or else {@link #decodeOther}. */
+    /** Returns whether {@link #decodeKeyChange} decodes it; otherwise {@link #decodeOther} does. */
     static boolean isKeyChange(ByteBuffer bytes, int at, long header) {
         return type(bytes, header) == Notification.TYPE_KEY
                 && length(header) == KeyNotification.LENGTH

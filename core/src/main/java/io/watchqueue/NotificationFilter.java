@@ -31,9 +31,9 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Which notifications pass: struct watch_notification_filter of watch_queue(7), and at the same
- * time the predicate that it is. A notification passes if one of up to 16 rules lets it; removals
- * and losses always do, as nothing can hold them back.
+ * A filter of notifications: struct watch_notification_filter of watch_queue(7), and at the same
+ * time a predicate with the kernel's verdict. A notification passes if one of up to 16 rules lets
+ * it pass. Removals and losses always pass.
  *
  * <pre>{@code
  * NotificationFilter.of(
@@ -43,7 +43,7 @@ import java.util.stream.Collectors;
  */
 public final class NotificationFilter implements Predicate<Notification> {
 
-    /** How many rules the kernel takes. */
+    /** The number of rules that the kernel takes. */
     public static final int MAX_RULES = 16;
 
     private static final int HEADER_LENGTH = 8;
@@ -90,11 +90,11 @@ public final class NotificationFilter implements Predicate<Notification> {
     }
 
     /**
-     * A rule by numbers, for what newer kernels may post.
+     * A rule by numbers, for notifications of newer kernels.
      *
      * @param type the type that passes, 24 bits, unsigned; a kernel ignores rules for types that it
-     *     does not know, but filters by the others, or if there are none, lets nothing pass
-     * @param subtypes the subtypes that pass, 0 to 255; of these kernels look at 0 to 31 only
+     *     does not know; if no other rule is left, nothing passes
+     * @param subtypes the subtypes that pass, 0 to 255; kernels look at 0 to 31 only
      * @return the rule
      * @throws IllegalArgumentException if a number is out of range, or no subtype is named
      */
@@ -107,7 +107,7 @@ public final class NotificationFilter implements Predicate<Notification> {
             throw new IllegalArgumentException(
                     "NotificationFilter: a rule for type "
                             + type
-                            + " without subtypes would let nothing pass; name those that shall");
+                            + " without subtypes would let nothing pass; name those that are to pass");
         }
         BitSet passing = new BitSet();
         for (int subtype : subtypes) {
@@ -130,8 +130,8 @@ public final class NotificationFilter implements Predicate<Notification> {
     }
 
     /**
-     * Tells which rules let nothing pass, whatever happens, on kernels up to 7.3. The kernel does
-     * not complain of them.
+     * Reports rules that can let nothing pass on kernels up to 7.3. The kernel accepts them without
+     * an error.
      *
      * @return a sentence for each such rule that says why; empty if all rules have an effect
      */
@@ -147,7 +147,7 @@ public final class NotificationFilter implements Predicate<Notification> {
     }
 
     /**
-     * Gives the kernel's verdict.
+     * Returns the kernel's verdict.
      *
      * @param notification a notification
      * @return true if it is a removal or a loss, or a rule lets it pass
@@ -165,7 +165,7 @@ public final class NotificationFilter implements Predicate<Notification> {
         return false;
     }
 
-    /** How many bytes {@link #encode} writes. */
+    /** The number of bytes that {@link #encode} writes. */
     int encodedLength() {
         return HEADER_LENGTH + RULE_LENGTH * rules.size();
     }
@@ -203,7 +203,7 @@ public final class NotificationFilter implements Predicate<Notification> {
     }
 
     /**
-     * Says what passes.
+     * Describes the notifications that pass.
      *
      * @return such as {@code "UPDATED or REVOKED of any tag; LINKED of tag 7"}
      */
@@ -249,7 +249,7 @@ public final class NotificationFilter implements Predicate<Notification> {
          * The same, with a condition on the info field in place of any that was there: {@code (info
          * & mask) == filter}.
          *
-         * @param filter what the masked field must be
+         * @param filter the value that the masked field must have
          * @param mask the bits that are looked at
          * @return the rule
          * @throws IllegalArgumentException if the mask has one of the length bits, 0 to 6, or the
@@ -316,7 +316,7 @@ public final class NotificationFilter implements Predicate<Notification> {
         }
 
         /**
-         * Says what passes.
+         * Describes the notifications that pass.
          *
          * @return such as {@code "UPDATED or REVOKED of tag 7"}
          */

@@ -16,8 +16,8 @@
 package io.watchqueue;
 
 /**
- * The kernel's bytes are no notifications. Messages read with them can no longer be told apart, so
- * the queue is of no further use: close it.
+ * The kernel's bytes are not notifications. The messages in the same read can no longer be
+ * distinguished, so the queue is unusable: close it.
  */
 public final class NotificationFormatException extends WatchQueueException {
 

@@ -26,9 +26,9 @@ import java.util.regex.Pattern;
 /**
  * The text of /proc/keys: proc_keys_show() of security/keys/proc.c. It has a line for each key that
  * grants View, and each line ends with a description, which is any text of any user. A description
- * with line breaks makes lines of its own. Most are no entry, and are passed over; one that is
- * written to look like an entry is indistinguishable from one. So an entry is a claim: the key may
- * not exist, and may have two entries, of which one is wrong.
+ * with line breaks makes lines of its own. Most of these are not entries, and are skipped; a line
+ * that imitates an entry cannot be distinguished from a real one. So an entry is a claim: the key
+ * may not exist, and may have two entries, of which one is wrong.
  */
 final class ProcKeys {
 
@@ -50,7 +50,7 @@ final class ProcKeys {
     record Entry(KeyId key, String timeout) {}
 
     /**
-     * Returns all that looks like an entry.
+     * Returns every line that looks like an entry.
      *
      * @param text the file, one character a byte
      */
@@ -59,10 +59,11 @@ final class ProcKeys {
     }
 
     /**
-     * Returns what looks like an entry, but for what is in a description.
+     * Returns every line that looks like an entry, without the lines inside descriptions.
      *
      * @param text the file, one character a byte
-     * @param lineBreaks how many the description of a key has; 0 if it cannot be had
+     * @param lineBreaks returns the number of line breaks in the description of a key; 0 if that
+     *     cannot be read
      */
     static List<Entry> parse(String text, ToIntFunction<KeyId> lineBreaks) {
         String[] lines = text.split("\n", -1);
@@ -78,8 +79,8 @@ final class ProcKeys {
     }
 
     /**
-     * Tells whether each line is the entry of a key with a greater serial than the one before, as
-     * the kernel writes them. Then no key has two.
+     * Returns whether each line is the entry of a key with a greater serial than the one before, as
+     * the kernel writes them. Then no key has two entries.
      */
     static boolean isPlain(String text) {
         int last = 0;
@@ -93,7 +94,7 @@ final class ProcKeys {
         return true;
     }
 
-    /** Returns the entry that a line is, or null if it is none. */
+    /** Parses a line; returns null if it is not an entry. */
     static @Nullable Entry parseLine(String line) {
         Matcher matcher = LINE.matcher(line);
         if (!matcher.matches()) {

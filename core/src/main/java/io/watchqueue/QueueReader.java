@@ -26,13 +26,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /**
- * The reading side of a queue, for any thread: one at a time takes messages, and one waits.
+ * The reading side of a queue. Any thread may use it: one at a time takes messages, and one at a
+ * time waits.
  *
  * <p>The kernel wakes a thread that waits in poll(2) for a notification. It does not wake it for a
  * loss after the last notification, nor for messages that another thread has read and not handed
- * over. So one thread at a time waits, and meanwhile nobody else reads from the kernel: the waiting
- * thread finds whatever comes, and any loss after it. The next thread looks at the queue before it
- * waits.
+ * over. So one thread at a time waits, and meanwhile no other thread reads from the kernel: the
+ * waiting thread finds the next notification, and any loss after it. The next thread looks at the
+ * queue before it waits.
  */
 final class QueueReader {
 
@@ -75,7 +76,7 @@ final class QueueReader {
     }
 
     /**
-     * Waits for the next notification, at most so many milliseconds.
+     * Waits for the next notification, at most that many milliseconds.
      *
      * @return null if none came in that time
      */
@@ -84,7 +85,7 @@ final class QueueReader {
         if (reading.isHeldByCurrentThread()) {
             throw new IllegalStateException(
                     WAIT
-                            + ": this thread is in a consumer of poll(..), and nobody else can read until"
+                            + ": this thread is in a consumer of poll(..), and no other thread can read until"
                             + " that returns; return from it first");
         }
         long deadline = System.nanoTime() + timeoutMillis * 1_000_000L;
@@ -98,7 +99,10 @@ final class QueueReader {
         }
     }
 
-    /** Returns false if the time is over first. An interrupt ends no wait, and is kept. */
+    /**
+     * Returns false if the time is over first. An interrupt does not end the wait; the thread stays
+     * interrupted.
+     */
     private boolean awaitTurn(int timeoutMillis, long deadline) {
         if (timeoutMillis == POLL_FOREVER) {
             turn.lock();
@@ -154,7 +158,7 @@ final class QueueReader {
         }
     }
 
-    /** Takes the next notification; if there is none, what comes is this thread's. */
+    /** Takes the next notification; if there is none, the next one to come is this thread's. */
     private @Nullable Notification takeOrAwait() {
         reading.lock();
         try {

@@ -32,7 +32,7 @@ final class ReadBuffer {
     static final String READ = "read from a watch queue";
 
     /**
-     * If fewer bytes than these were read since the queue was last empty, it was never full, and no
+     * If fewer bytes than this were read since the queue was last empty, it was never full, and no
      * loss is pending: the smallest has 32 slots, for messages of 8 bytes or more.
      */
     private static final int NEVER_FULL_BYTES = 32 * 8;
@@ -46,16 +46,16 @@ final class ReadBuffer {
     private int limit;
     private long polls;
 
-    /** A thread waits, or is about to: the kernel's messages are left to it. */
+    /** Whether a thread waits, or is about to: the kernel's messages are left to it. */
     private boolean awaited;
 
-    /** The last read left nothing in the queue. */
+    /** Whether the last read left nothing in the queue. */
     private boolean exhausted;
 
-    /** The {@link Watches#closings} before it. */
+    /** The {@link Watches#closings} before the last read. */
     private long closings;
 
-    /** How many bytes were read since the queue was last found empty. */
+    /** The number of bytes read since the queue was last found empty. */
     private long unconfirmed;
 
     private volatile int bufferedBytes;
@@ -99,7 +99,8 @@ final class ReadBuffer {
                     int next = at + NotificationDecoder.length(header);
                     position = next;
                     delivered++;
-                    // Apart, since key changes may be many: the JVM then knows what they are.
+                    // Two calls, because most messages may be key changes: the JVM then knows the
+                    // class at the first.
                     more =
                             NotificationDecoder.isKeyChange(bytes, at, header)
                                     ? consumer.test(
@@ -108,8 +109,9 @@ final class ReadBuffer {
                                             NotificationDecoder.decodeOther(bytes, at, header),
                                             consumer);
                     at = next;
-                    // Unless the consumer has polled itself, the next one's place is known without
-                    // looking it up, which would make each message wait for the one before.
+                    // Unless the consumer has polled itself, the place of the next message is known
+                    // here. Loading it from the field would make each message wait for the one
+                    // before.
                 } while (more && at < end && delivered < demand && polls == poll);
             }
             return delivered;
@@ -177,7 +179,7 @@ final class ReadBuffer {
         return true;
     }
 
-    /** Nothing is in it, and no loss pending. */
+    /** The queue is empty, and no loss is pending. */
     private boolean foundEmpty() {
         exhausted = false;
         unconfirmed = 0;

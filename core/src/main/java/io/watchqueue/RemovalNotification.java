@@ -22,9 +22,8 @@ import java.util.Optional;
  * not say which. The last message of its watch. It can be lost like any other: after a loss, do not
  * wait for one.
  *
- * @param id the id of the source as the kernel has it, 64 bits: the serial of the key, which {@link
- *     #key()} is as a {@link KeyId}; 0 if the message did not name its source, but the kernel's key
- *     code always does
+ * @param id the id of the source as the kernel has it, 64 bits: the serial of the key, see {@link
+ *     #key()}; 0 if the message did not name its source, which the kernel's key code always does
  * @param watchTag the tag of the watch, 0 to 255
  */
 public record RemovalNotification(long id, int watchTag) implements Notification {

@@ -19,8 +19,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * A message that this library has no type for: a newer kernel's type or subtype, or one of another
- * length than is known. Nothing is dropped, nothing is guessed.
+ * A message that this library has no type for: a newer kernel's type or subtype, or a known one of
+ * another length. Nothing is dropped, nothing is guessed.
  */
 public final class UnknownNotification implements Notification {
 
@@ -35,8 +35,8 @@ public final class UnknownNotification implements Notification {
      * @param type the type, 24 bits, unsigned
      * @param subtype the subtype, 0 to 255
      * @param info the info field, whose bits 0 to 6 are the length of header and payload
-     * @param payload what follows the 8 bytes of the header, 0 to 119 bytes, in the machine's byte
-     *     order; copied
+     * @param payload the bytes after the 8-byte header, 0 to 119, in the machine's byte order;
+     *     copied
      * @throws IllegalArgumentException if a part is out of range, or the length is not that of the
      *     payload
      */
@@ -79,7 +79,7 @@ public final class UnknownNotification implements Notification {
     }
 
     /**
-     * Returns what follows the header.
+     * Returns the bytes after the header.
      *
      * @return 0 to 119 bytes, in the machine's byte order; a copy
      */

@@ -34,7 +34,7 @@ public final class Watch implements AutoCloseable {
     /**
      * Returns the watched key.
      *
-     * @return its serial, also if a special keyring was named
+     * @return its serial, even if a special keyring was named
      */
     public KeyId key() {
         return key;

@@ -72,7 +72,7 @@ public final class WatchQueue implements AutoCloseable {
     /** The most notifications that the kernel keeps in a queue. */
     public static final int MAX_CAPACITY = 512;
 
-    /** Some ten times what a kernel was seen to need. */
+    /** About ten times as long as a kernel was seen to need. */
     private static final int PLACE_ATTEMPTS = 20;
 
     private static final long PLACE_PAUSE_NANOS = 5_000_000;
@@ -134,8 +134,8 @@ public final class WatchQueue implements AutoCloseable {
     /**
      * Returns how many notifications the kernel keeps before it drops.
      *
-     * @return what was asked for, rounded up to whole pages of 128-byte slots: to a multiple of 32
-     *     where pages have 4 KiB, and always 512 where they have 64 KiB; on kernels before 5.17
+     * @return the requested number, rounded up to whole pages of 128-byte slots: to a multiple of
+     *     32 where pages have 4 KiB, and always 512 where they have 64 KiB; on kernels before 5.17
      *     further to a power of two
      */
     public int capacity() {
@@ -143,9 +143,10 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Sets or replaces the filter, at once for everything posted from now on; what is queued stays.
+     * Sets or replaces the filter, at once for everything posted from now on. Queued notifications
+     * stay.
      *
-     * @param filter what is to pass
+     * @param filter the filter
      * @throws WatchQueueClosedException if the queue is closed
      * @throws ResourceLimitException if the kernel has no memory for it
      */
@@ -182,11 +183,11 @@ public final class WatchQueue implements AutoCloseable {
      * reached. An interrupt ends neither, and is kept.
      *
      * @param key a key that grants View
-     * @param tag what its notifications are to carry, 0 to 255; need not be unique
+     * @param tag the tag of its notifications, 0 to 255; need not be unique
      * @return the watch
      * @throws IllegalArgumentException if the tag is out of range
      * @throws AlreadyWatchedException if this queue watches the key; or if it did, with the same
-     *     tag, and what that watch left in the queue was not read yet
+     *     tag, and the last notifications of that watch were not read yet
      * @throws KeyUnavailableException if there is no such key, or it is revoked, expired or
      *     rejected
      * @throws KeyPermissionException if the key does not grant View
@@ -238,8 +239,8 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * A watch that ended a moment ago still counts against the limit, as the kernel counts down in
-     * an RCU callback: if the limit is reached, it is asked a few times more.
+     * A watch that ended a moment ago still counts against the limit, because the kernel counts
+     * down in an RCU callback. If the limit is reached, the call is repeated a few times.
      */
     private int place(int fd, int serial, int tag) {
         for (int attempt = 1; ; attempt++) {
@@ -303,7 +304,7 @@ public final class WatchQueue implements AutoCloseable {
         }
     }
 
-    /** Tells from the kernel's answer to removing a watch whether the watch is gone. */
+    /** Returns whether a watch is gone, by the kernel's answer to its removal. */
     private static boolean isGone(Watch watch, int result) {
         return switch (-result) {
             case 0, Errno.EBADSLT, Errno.ENOKEY -> true; // now, or before
@@ -323,7 +324,7 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Tells whether nothing more can come from the watches that this queue had: all are gone, and
+     * Returns whether nothing more can come from the watches that this queue had: all are gone, and
      * their last notifications were read, up to their removals. If the removal of a destroyed key
      * was lost, its watch is not known to be gone.
      *
@@ -334,10 +335,10 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Sets what is called whenever this process may have changed what is watched: after each {@link
-     * #watch} and each closing of a watch, successful or not, on the thread that did it. {@link
-     * #isUnwatched()} may be true then, or may become so once the queue is read until it is empty.
-     * A removal that the kernel posts is not reported here, as it is read.
+     * Sets a listener that is called whenever this process may have changed the watches: after each
+     * {@link #watch} and each closing of a watch, successful or not, on the thread that did it.
+     * {@link #isUnwatched()} may be true then, or may become so once the queue is read until it is
+     * empty. A removal that the kernel posts is not reported here, because a reader sees it.
      *
      * @param listener replaces the one before; must not throw
      */
@@ -418,8 +419,8 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Closes the queue: all its watches end, and what nobody has read is gone. Ends the wait of a
-     * thread that is in {@link #read()}. The descriptors are closed when the last call that is
+     * Closes the queue: all its watches end, and unread notifications are discarded. Ends the wait
+     * of a thread that is in {@link #read()}. The descriptors are closed when the last call that is
      * under way on them has returned, so that no other file can take their numbers in the middle of
      * one. Never blocks, and does nothing the second time.
      */
@@ -443,7 +444,7 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Tells whether the queue is closed.
+     * Returns whether the queue is closed.
      *
      * @return true after {@link #close()}
      */
@@ -460,7 +461,7 @@ public final class WatchQueue implements AutoCloseable {
      * Asks the kernel how much is queued: FIONREAD.
      *
      * @return the bytes that can be read from the kernel now, without a loss that comes after them,
-     *     and without what was read but not handed over yet
+     *     and without bytes that were read but not handed over yet
      * @throws WatchQueueClosedException if the queue is closed
      */
     public int queuedBytes() {
@@ -475,20 +476,18 @@ public final class WatchQueue implements AutoCloseable {
     }
 
     /**
-     * Returns what was read from the kernel but not handed over yet, as a demand smaller than one
-     * read leaves it.
+     * Returns how many bytes were read from the kernel but not handed over yet. A demand smaller
+     * than one read leaves some.
      *
-     * @return less than 128 bytes, and 8 for each loss among what was read, which is shorter than
-     *     the notifications there was room for; more if a consumer stopped before it had what it
-     *     asked for
+     * @return less than 128, plus 8 for each loss that was read, because a loss is shorter than the
+     *     notification there was room for; more if a consumer stopped before its demand was met
      */
     public int bufferedBytes() {
         return reader.bufferedBytes();
     }
 
     /**
-     * Returns how often the kernel was asked for notifications: read(2) calls, those that found
-     * nothing included.
+     * Returns the number of read(2) calls, including those that found nothing.
      *
      * @return the number since this queue was opened
      */
@@ -563,7 +562,7 @@ public final class WatchQueue implements AutoCloseable {
         }
 
         /**
-         * Sets what is to be queued at all. Defaults to everything.
+         * Sets the filter: the kernel queues only notifications that pass it. Defaults to none.
          *
          * @param filter the filter, or null for everything
          * @return this
@@ -577,7 +576,7 @@ public final class WatchQueue implements AutoCloseable {
          * Has each queue watch a key from the start, see {@link WatchQueue#watch}.
          *
          * @param key a key that grants View when the queue is opened
-         * @param tag what its notifications are to carry, 0 to 255
+         * @param tag the tag of its notifications, 0 to 255
          * @return this
          * @throws IllegalArgumentException if the tag is out of range, or the key has been named
          *     before: a queue watches a key once
@@ -624,8 +623,8 @@ public final class WatchQueue implements AutoCloseable {
         }
 
         /**
-         * Makes the pipe and, before anything else can be done with it, sizes it: until then all is
-         * dropped without a trace.
+         * Makes the pipe, and sizes it before anything else can be done with it: until then the
+         * kernel drops everything, without a loss.
          */
         private WatchQueue open(Kernel kernel) {
             long pipe =

@@ -23,7 +23,7 @@ public final class WatchQueueClosedException extends WatchQueueException {
     /**
      * Creates the failure of an operation on a closed queue.
      *
-     * @param operation what was attempted
+     * @param operation the operation that was attempted
      */
     public WatchQueueClosedException(String operation) {
         super(operation, 0, "the queue is closed; open another one");

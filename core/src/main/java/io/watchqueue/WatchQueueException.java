@@ -18,9 +18,8 @@ package io.watchqueue;
 import io.watchqueue.internal.Errno;
 
 /**
- * The kernel refused an operation. The message names the operation, what it was applied to, the
- * kernel's error and what can be done about it. There are subclasses where a program would act
- * differently.
+ * The kernel refused an operation. The message names the operation, its object, the kernel's error
+ * and the way out. There are subclasses where a program would act differently.
  */
 public class WatchQueueException extends RuntimeException {
 
@@ -42,7 +41,7 @@ public class WatchQueueException extends RuntimeException {
     }
 
     /**
-     * Returns what was attempted.
+     * Returns the operation that was attempted.
      *
      * @return a short text such as {@code "watch key 1234 with tag 5"}
      */

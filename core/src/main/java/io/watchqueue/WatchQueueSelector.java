@@ -100,8 +100,8 @@ public final class WatchQueueSelector implements AutoCloseable {
     }
 
     /**
-     * Tells whether a queue can be registered: whether it is of the kernel that this selector waits
-     * in.
+     * Returns whether a queue can be registered: whether it is of the kernel that this selector
+     * waits in.
      *
      * @param queue a queue
      * @return true unless one of them is of a simulated kernel, and the other is not of the same
@@ -169,7 +169,7 @@ public final class WatchQueueSelector implements AutoCloseable {
             throw new IllegalArgumentException(
                     "register "
                             + queue
-                            + ": it is of another kernel than this selector, one of them being"
+                            + ": it is of another kernel than this selector, because one of them is"
                             + " simulated; open the selector by openFor(queue)");
         }
         Registration registration = new Registration(queue, attachment, registrations.nextId());
@@ -181,7 +181,7 @@ public final class WatchQueueSelector implements AutoCloseable {
     /**
      * Waits until an armed queue has something to read, or {@link #wakeup()} is called.
      *
-     * @param ready is given each queue that has become readable
+     * @param ready receives each queue that has become readable
      * @throws WatchQueueClosedException if the selector is closed
      * @throws IllegalStateException on a virtual thread, which would hold its carrier thread for as
      *     long as it waits
@@ -194,7 +194,7 @@ public final class WatchQueueSelector implements AutoCloseable {
     /**
      * Does not wait.
      *
-     * @param ready is given each queue that has become readable
+     * @param ready receives each queue that has become readable
      * @throws WatchQueueClosedException if the selector is closed
      */
     public void selectNow(Consumer<? super Registration> ready) {
@@ -210,7 +210,7 @@ public final class WatchQueueSelector implements AutoCloseable {
                 throw Failures.unexpected(operation, -count, "epoll_wait(2)");
             }
             for (int i = 0; i < count; i++) {
-                // None for the wakeup, and for a queue that was cancelled after its event came in.
+                // Null for the wakeup, and for a queue that was cancelled after its event had come.
                 Registration registration = registrations.get(kernel.epollData(events, i));
                 if (registration != null) {
                     ready.accept(registration);
@@ -222,11 +222,11 @@ public final class WatchQueueSelector implements AutoCloseable {
     }
 
     /**
-     * Ends the current wait, or else the next one at once. May be called from any thread, also when
+     * Ends the current wait, or else the next one at once. May be called from any thread, even if
      * the selector is closed.
      *
-     * @throws WatchQueueException if the kernel refuses, and the wait goes on; as when something
-     *     else has closed the selector's descriptor
+     * @throws WatchQueueException if the kernel refuses, and the wait goes on; for example because
+     *     something else has closed the selector's descriptor
      */
     public void wakeup() {
         int fd = eventfd.tryEnter();
@@ -325,17 +325,17 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
 
         /**
-         * Returns what was attached.
+         * Returns the attachment.
          *
-         * @return the object given to {@link WatchQueueSelector#register}
+         * @return the object passed to {@link WatchQueueSelector#register}
          */
         public Object attachment() {
             return attachment;
         }
 
         /**
-         * Has the queue reported when something can be read, and now if it can be already. Does
-         * nothing if it is armed.
+         * Arms the queue: it is reported when something can be read, and at once if that is so
+         * already. Does nothing if it is armed.
          *
          * @throws WatchQueueClosedException if the queue or the selector is closed
          */
@@ -347,8 +347,8 @@ public final class WatchQueueSelector implements AutoCloseable {
         }
 
         /**
-         * Has the queue no longer reported, so that what happens in it wakes nobody. Does nothing
-         * if it is not armed, or is closed.
+         * Disarms the queue: it is no longer reported, and wakes nobody. Does nothing if it is not
+         * armed, or is closed.
          *
          * @throws WatchQueueClosedException if the selector is closed, or the queue meanwhile
          */

@@ -106,7 +106,7 @@ public final class WatchQueueSupport {
     }
 
     /**
-     * Tells whether keys can be watched.
+     * Returns whether keys can be watched.
      *
      * @return true if the status is {@link Status#AVAILABLE}
      */
@@ -115,7 +115,7 @@ public final class WatchQueueSupport {
     }
 
     /**
-     * Returns the answer in words: what is missing and the way out.
+     * Returns the answer in words: the missing part and the way out.
      *
      * @return one or a few sentences
      */
@@ -126,8 +126,8 @@ public final class WatchQueueSupport {
     /**
      * Throws if keys cannot be watched.
      *
-     * @param operation what is about to be tried, for the error message, such as {@code "watch the
-     *     credentials"}
+     * @param operation the operation that is about to be tried, for the error message, such as
+     *     {@code "watch the credentials"}
      * @throws WatchQueueUnsupportedException with the {@link #explanation()}, if something is
      *     missing
      * @throws ResourceLimitException if the status is {@link Status#RESOURCES_EXHAUSTED}
@@ -145,7 +145,7 @@ public final class WatchQueueSupport {
         return status + ": " + explanation;
     }
 
-    /** The kernel of this machine, for a queue or key operation that cannot do without. */
+    /** The kernel of this machine, for a queue or key operation that needs it. */
     static Kernel systemKernel(String operation) {
         try {
             return SystemKernel.get();
@@ -239,7 +239,7 @@ public final class WatchQueueSupport {
         return errno;
     }
 
-    /** Why the native layer cannot be used, if it is that. */
+    /** The reason why the native layer cannot be used, if that is what is missing. */
     @Nullable Throwable cause() {
         return cause;
     }
@@ -255,7 +255,7 @@ public final class WatchQueueSupport {
     /**
      * The native layer cannot be used.
      *
-     * @param nativeAccess what --enable-native-access has to name
+     * @param nativeAccess the module that --enable-native-access has to name
      */
     static WatchQueueSupport unavailable(
             @Nullable Throwable cause, boolean unknownPlatform, String nativeAccess) {

@@ -30,7 +30,7 @@ public final class WatchQueueUnsupportedException extends WatchQueueException {
     }
 
     /**
-     * Returns what is missing.
+     * Returns the missing part.
      *
      * @return anything but {@link WatchQueueSupport.Status#AVAILABLE}
      */

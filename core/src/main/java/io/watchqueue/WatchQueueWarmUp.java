@@ -29,7 +29,7 @@ import java.nio.ByteOrder;
  *
  * <p><b>Descriptors:</b> {@link #queue()} owns both ends of the pipe, as any queue does, and so
  * closes them. {@link #post()} keeps the write end open while it writes, and writes nothing once
- * the queue is closed, whoever closed it.
+ * the queue is closed, on whichever thread.
  *
  * <p><b>Threads:</b> one thread posts; any may close.
  */
@@ -41,7 +41,7 @@ public final class WatchQueueWarmUp implements AutoCloseable {
      */
     public static final int PORTION = 2;
 
-    /** Of so many portions, one has losses in it, and another one a removal. */
+    /** Of this many portions, one has losses in it, and another one a removal. */
     private static final int PERIOD = 16;
 
     /**
@@ -66,8 +66,8 @@ public final class WatchQueueWarmUp implements AutoCloseable {
         this.changes = kernel.allocate(2 * KeyNotification.LENGTH);
         putChange(changes.bytes(), 0);
         putChange(changes.bytes(), KeyNotification.LENGTH);
-        // As long as one change, so that all that follow are where 16 bytes begin: a pipe that is
-        // no queue splits what a read has no room for.
+        // Together as long as one change, so that all that follow begin at a multiple of 16 bytes:
+        // an ordinary pipe splits a message that a read has no room for.
         this.losses = kernel.allocate(2 * LossNotification.LENGTH);
         putLoss(losses.bytes(), 0);
         putLoss(losses.bytes(), LossNotification.LENGTH);
@@ -107,7 +107,7 @@ public final class WatchQueueWarmUp implements AutoCloseable {
     }
 
     /**
-     * Returns what is to be read, which the reader may close.
+     * Returns the queue to read, which the reader may close.
      *
      * @return always the same
      */
@@ -141,7 +141,7 @@ public final class WatchQueueWarmUp implements AutoCloseable {
         }
     }
 
-    /** Closes the queue, unless it is. */
+    /** Closes the queue. Does nothing if it is closed already. */
     @Override
     public void close() {
         queue.close();

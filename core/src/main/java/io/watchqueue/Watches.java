@@ -54,7 +54,7 @@ final class Watches {
         return new ArrayList<>(current.values());
     }
 
-    /** Whether there were watches, and all are gone, with all that they left. */
+    /** Whether there were watches, and all are gone and their last notifications were read. */
     synchronized boolean haveEnded() {
         return any && current.isEmpty() && placing.isEmpty() && leaving.isEmpty();
     }
@@ -86,7 +86,7 @@ final class Watches {
     /**
      * To be called before the kernel is asked to remove a watch.
      *
-     * @return false if there is nothing to remove, or somebody else is about to
+     * @return false if there is nothing to remove, or another thread is about to
      */
     synchronized boolean closing(Watch watch) {
         if (!current.remove(watch.key().value(), watch)) {
@@ -96,7 +96,7 @@ final class Watches {
         return true;
     }
 
-    /** The kernel has removed it, or has said that it is gone. */
+    /** The kernel has removed it, or has reported that it is gone. */
     synchronized void closed(Watch watch) {
         // Unless its removal was read already.
         leaving.replace(new Identity(watch), ++closings);
@@ -124,12 +124,13 @@ final class Watches {
     }
 
     /**
-     * A read found nothing: all that watches left which were closed before it began was read.
+     * A read found nothing: all notifications of the watches that were closed before it began have
+     * been read.
      *
-     * @param closingsBefore what {@link #closings} returned before the read
+     * @param closingsBefore the result of {@link #closings} before the read
      */
     synchronized void drained(long closingsBefore) {
-        // Else the predicate would be allocated each time that a queue is found empty.
+        // Otherwise the predicate would be allocated each time that a queue is found empty.
         if (!leaving.isEmpty()) {
             leaving.values().removeIf(closing -> closing <= closingsBefore);
         }

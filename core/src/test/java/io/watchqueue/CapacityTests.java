@@ -45,7 +45,7 @@ class CapacityTests {
         "65,4096,99999999999.1,96",
         "65,4096,5.99999999999,96"
     })
-    void isAskedForInWholePagesAndForOldKernelsInPowersOfTwo(
+    void requestsWholePagesAndFromOldKernelsPowersOfTwo(
             int capacity, int pageSize, String release, int slots) {
         assertThat(Capacity.slots(capacity, pageSize, release)).isEqualTo(slots);
     }
@@ -57,7 +57,7 @@ class CapacityTests {
         "64,262144,64", // before 5.16.15: of a page for each slot
         "512,65536,512"
     })
-    void theSizeOfThePipeMayBeMoreThanWhatIsKept(int slots, int pipeSize, int effective) {
+    void isNoMoreThanWasGrantedEvenIfThePipeIsLarger(int slots, int pipeSize, int effective) {
         assertThat(Capacity.effective(slots, pipeSize)).isEqualTo(effective);
     }
 }

@@ -23,9 +23,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Fuzz target: what a read gives, in both byte orders, is decoded as a second, plain decoder does
- * it. Whatever the bytes are, there is nothing but notifications and the format error, and nothing
- * behind the end is looked at.
+ * Fuzz target: the decoder decodes the bytes of a read, in both byte orders, as a second, plain
+ * decoder does. For any bytes it returns notifications or throws the format error, and it never
+ * looks past the end.
  */
 public final class DecoderFuzz {
 
@@ -42,7 +42,7 @@ public final class DecoderFuzz {
         }
     }
 
-    /** What came out before the end, or before what is no notification. */
+    /** The notifications before the end, or before bytes that are no notification. */
     private record Decoded(List<Notification> notifications, boolean failed) {}
 
     private static void check(byte[] input, Decoded expected, Decoded actual) {
@@ -52,9 +52,9 @@ public final class DecoderFuzz {
         }
     }
 
-    private static Decoded decode(byte[] input, ByteOrder order, byte behind) {
+    private static Decoded decode(byte[] input, ByteOrder order, byte after) {
         byte[] bytes = Arrays.copyOf(input, input.length + BEHIND);
-        Arrays.fill(bytes, input.length, bytes.length, behind);
+        Arrays.fill(bytes, input.length, bytes.length, after);
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(order);
         List<Notification> all = new ArrayList<>();
         try {

@@ -34,7 +34,8 @@ public final class FilterFuzz {
     private FilterFuzz() {}
 
     /**
-     * Called by the fuzzer: a byte says how many rules there are; what follows them, is filtered.
+     * Called by the fuzzer: a byte holds the number of rules; the bytes after the rules are
+     * filtered.
      */
     public static void fuzzerTestOneInput(byte[] input) {
         ByteBuffer bytes = ByteBuffer.wrap(Arrays.copyOf(input, Math.max(input.length, 1)));
@@ -113,7 +114,7 @@ public final class FilterFuzz {
         return NotificationDecoder.decode(bytes, 0, NotificationDecoder.header(bytes, 0, 16));
     }
 
-    /** filter_watch_notification() of kernel/watch_queue.c, on the bytes that it is given. */
+    /** filter_watch_notification() of kernel/watch_queue.c, on the bytes of a filter. */
     private static boolean passes(ByteBuffer filter, int type, int subtype, int info) {
         int count = filter.getInt(0);
         if (filter.getInt(4) != 0 || filter.capacity() != 8 + 44 * count) {

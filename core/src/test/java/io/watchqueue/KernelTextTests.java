@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.List;
 
-/** What the kernel writes, and what only looks like it. */
+/** Texts of the kernel, and texts that only look like them. */
 class KernelTextTests {
 
     @ParameterizedTest(name = "{0}")
@@ -37,7 +37,7 @@ class KernelTextTests {
         "4294967295,-1",
         "-2147483648,-2147483648"
     })
-    void numbersHave32BitsWithASignOrWithout(String text, int number) {
+    void parsesSignedAndUnsignedNumbersOf32Bits(String text, int number) {
         assertThat(KernelText.decimal(text)).isEqualTo(number);
     }
 
@@ -59,12 +59,12 @@ class KernelTextTests {
                 "\uff11",
                 "one"
             })
-    void whatIsNoNumberIsNull(String text) {
+    void returnsNullForTextThatIsNoNumber(String text) {
         assertThat(KernelText.decimal(text)).isNull();
     }
 
     @Test
-    void hexadecimalNumbersHaveEightDigitsAtMost() {
+    void parsesHexadecimalNumbersOfUpToEightDigits() {
         assertThat(KernelText.hexadecimal("3f3f0001")).isEqualTo(0x3f3f0001);
         assertThat(KernelText.hexadecimal("ffffffff")).isEqualTo(-1);
         for (String none : List.of("", "-1", "+1", "0x1", "1ffffffff", "g", "\uff11")) {
@@ -82,7 +82,7 @@ class KernelTextTests {
                 "0a1b2c3d I------     1 perm 1f030000     0     0 keyring   .dns_resolver: empty",
                 "0a1b2c3d ---QU--     2   1m 3f010000     0     0 asymmetri \u0085\r: x"
             })
-    void anEntryHasASerial(String line) {
+    void parsesTheSerialOfAnEntry(String line) {
         assertThat(ProcKeys.parseLine(line)).isNotNull();
         assertThat(ProcKeys.parseLine(line).key()).isEqualTo(KeyId.of(0x0a1b2c3d));
     }
@@ -102,7 +102,7 @@ class KernelTextTests {
                 "0a1b2c3d I--Q---     1 soon 3f010000     0     0 user      a: 1",
                 "0a1b2c3d I--Q---     1 perm 3f010000     0     0 "
             })
-    void aLineThatIsNoEntryIsPassedOver(String line) {
+    void skipsALineThatIsNoEntry(String line) {
         assertThat(ProcKeys.parseLine(line)).isNull();
         String between =
                 "00000001 I--Q---     1 perm 3f010000     0     0 user      a: 1\n"
@@ -125,12 +125,12 @@ class KernelTextTests {
                 "user;0;0;-1;a",
                 "user;0\n;0;0;a"
             })
-    void whatIsNoDescriptionIsNull(String text) {
+    void returnsNullForTextThatIsNoDescription(String text) {
         assertThat(KeyDescription.parse(KeyId.of(1), text)).isNull();
     }
 
     @Test
-    void descriptionsMayHaveSemicolonsAndLineBreaks() {
+    void acceptsSemicolonsAndLineBreaksInADescription() {
         KeyId key = KeyId.of(1);
         assertThat(KeyDescription.parse(key, "user;0;4294967294;3f3f3f3f;a;b\nc"))
                 .isEqualTo(new KeyDescription(key, "user", 0, -2, 0x3f3f3f3f, "a;b\nc"));

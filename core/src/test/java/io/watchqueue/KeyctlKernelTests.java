@@ -61,7 +61,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void addingTheSameAgainUpdates() {
+    void updatesAKeyThatIsAddedAgain() {
         assertThat(keys.read(token)).asString().isEqualTo("one");
         assertThat(keys.add("user", "token", bytes("two"), ring)).isEqualTo(token);
         assertThat(keys.read(token)).asString().isEqualTo("two");
@@ -70,7 +70,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void payloadsOfAnyLengthAreRead() {
+    void readsPayloadsOfAnyLength() {
         byte[] large = new byte[32_767];
         Arrays.fill(large, (byte) 7);
         keys.add("user", "token", large, ring);
@@ -123,7 +123,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void manyMembersAreListed() {
+    void listsManyMembers() {
         for (int i = 0; i < 150; i++) {
             keys.add("user", "member " + i, bytes("1"), ring);
         }
@@ -150,7 +150,7 @@ class KeyctlKernelTests {
                 .hasMessageContaining("EKEYREVOKED");
     }
 
-    /** As systemd's KeyringMode=private makes one, and a container engine. */
+    /** A session as systemd's KeyringMode=private and container engines make it. */
     @Test
     void aSessionWithoutALinkToTheUsersKeyringSeesItsKeysAndPossessesNone() throws Exception {
         KeyId user = keys.resolve(Keyring.USER, false);
@@ -191,7 +191,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void aRequestWithoutAnAnswererFails() {
+    void failsARequestThatNobodyAnswers() {
         assertThatThrownBy(() -> keys.request("user", "made to order", "please", ring))
                 .isInstanceOf(WatchQueueException.class)
                 .hasMessageContaining("request key user 'made to order'");
@@ -233,7 +233,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void ownersAreNumbersWithoutASign() {
+    void treatsOwnersAsUnsigned() {
         int uid = (int) 3846276768L;
         int gid = (int) 4294967294L;
         keys.setPermissions(ring, 0x3f3f0001);
@@ -264,7 +264,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void lineBreaksInADescriptionHideNothing() {
+    void findsKeysDespiteLineBreaksInADescription() {
         TestProcess.as(
                 SOMEBODY,
                 () -> {
@@ -317,7 +317,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void callsTakeNoMemoryThatOnlyACollectionGivesBack() {
+    void freesTheMemoryOfCallsWithoutGarbageCollection() {
         BufferPoolMXBean direct =
                 ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                         .filter(pool -> pool.getName().equals("direct"))
@@ -346,7 +346,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void aRestrictedKeyringTakesNothingMore() {
+    void restrictsAKeyring() {
         keys.restrict(ring);
         assertThatThrownBy(() -> keys.add("user", "late", bytes("1"), ring))
                 .hasMessageContainingAll("EPERM", "restricted");
@@ -359,7 +359,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void thePersistentKeyringIsTheUsers() {
+    void returnsThePersistentKeyringOfAUser() {
         assertThat(keys.capabilities())
                 .contains(
                         KeyCapability.CAPABILITIES,
@@ -374,7 +374,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void sessionsAreTheThreads() {
+    void joinsASessionForTheCallingThreadOnly() {
         inNewThread(
                 () -> {
                     KeyId mine = keys.joinSession();
@@ -387,7 +387,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void threadAndProcessKeyringsAreMadeOnlyWhenAsked() {
+    void createsThreadAndProcessKeyringsOnlyOnRequest() {
         inNewThread(
                 () -> {
                     assertThatThrownBy(() -> keys.resolve(Keyring.THREAD, false))
@@ -400,7 +400,7 @@ class KeyctlKernelTests {
     }
 
     @Test
-    void aProcessKeyringIsUnknownToThreadsThatWereThereBefore() {
+    void aProcessKeyringIsUnknownToOlderThreads() {
         CompletableFuture<KeyId> made = new CompletableFuture<>();
         CompletableFuture<Boolean> sameHere =
                 Background.get(

@@ -29,7 +29,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** What a JVM that refuses native access is told to be started with, in JVMs of their own. */
+/**
+ * The option that is reported as missing by a JVM that refuses native access. Runs JVMs of its own.
+ */
 @Timeout(60)
 @EnabledForJreRange(min = JRE.JAVA_24, disabledReason = "earlier JVMs refuse nothing")
 class NativeAccessTests {
@@ -38,7 +40,7 @@ class NativeAccessTests {
     private static final String REFUSED = "NATIVE_ACCESS_MISSING: JNA cannot be used";
 
     @Test
-    void onTheClassPathItIsAllThatIsUnnamed() throws Exception {
+    void namesAllUnnamedOnTheClassPath() throws Exception {
         assertThat(probe(false, DENY))
                 .startsWith(REFUSED)
                 .contains("IllegalCallerException")
@@ -48,7 +50,7 @@ class NativeAccessTests {
     }
 
     @Test
-    void onTheModulePathItIsTheModuleOfJna() throws Exception {
+    void namesTheModuleOfJnaOnTheModulePath() throws Exception {
         assertThat(probe(true, DENY, "--enable-native-access=ALL-UNNAMED"))
                 .startsWith(REFUSED)
                 .contains("IllegalCallerException")

@@ -38,7 +38,7 @@ import java.util.SplittableRandom;
 
 class NotificationDecoderTests {
 
-    /** What asking for the allocated bytes may allocate itself. */
+    /** The bytes that the measurement of allocations may allocate itself. */
     private static final int SLACK = 1024;
 
     /** Rounds after which all classes are loaded. */
@@ -49,27 +49,27 @@ class NotificationDecoderTests {
     private static final ByteOrder BIG = ByteOrder.BIG_ENDIAN;
 
     @Test
-    void aKeyNotificationOfALittleEndianMachine() {
+    void decodesAKeyNotificationOfALittleEndianMachine() {
         // type 1, subtype 2 (LINKED), info 0x0000ff10, key 0x11223344, aux 0x55667788
         assertThat(decode(LITTLE, "01000002 10ff0000 44332211 88776655"))
                 .containsExactly(new KeyNotification(KeyEvent.LINKED, 0x11223344, 0x55667788, 255));
     }
 
     @Test
-    void aKeyNotificationOfABigEndianMachine() {
+    void decodesAKeyNotificationOfABigEndianMachine() {
         assertThat(decode(BIG, "00000102 0000ff10 11223344 55667788"))
                 .containsExactly(new KeyNotification(KeyEvent.LINKED, 0x11223344, 0x55667788, 255));
     }
 
     @ParameterizedTest(name = "{0}")
     @EnumSource
-    void everyEventByItsNumber(KeyEvent event) {
+    void decodesEveryEventByItsNumber(KeyEvent event) {
         String subtype = HexFormat.of().toHexDigits((byte) event.ordinal());
         assertThat(decode(LITTLE, "010000" + subtype + "10000000 01000000 00000000"))
                 .containsExactly(new KeyNotification(event, 1, 0, 0));
     }
 
-    /** On s390x and on ppc64le; see everyOtherMessageInBothByteOrders for the rest. */
+    /** On s390x and on ppc64le; see decodesEveryOtherMessageInBothByteOrders for the rest. */
     @ParameterizedTest(name = "{2}")
     @CsvSource({
         "01000000 10ff0300 44332211 88776655, 00000100 0003ff10 11223344 55667788, INSTANTIATED",
@@ -81,14 +81,14 @@ class NotificationDecoderTests {
         "01000006 10ff0300 44332211 88776655, 00000106 0003ff10 11223344 55667788, INVALIDATED",
         "01000007 10ff0300 44332211 88776655, 00000107 0003ff10 11223344 55667788, SETATTR"
     })
-    void everyEventInBothByteOrders(String ppc64le, String s390x, KeyEvent event) {
+    void decodesEveryEventInBothByteOrders(String ppc64le, String s390x, KeyEvent event) {
         KeyNotification expected = new KeyNotification(event, 0x11223344, 0x55667788, 255, 3);
         assertThat(decode(LITTLE, ppc64le)).containsExactly(expected);
         assertThat(decode(BIG, s390x)).containsExactly(expected);
     }
 
     @Test
-    void everyOtherMessageInBothByteOrders() {
+    void decodesEveryOtherMessageInBothByteOrders() {
         List<Notification> expected =
                 List.of(
                         new RemovalNotification(0x11223344, 7),
@@ -120,14 +120,14 @@ class NotificationDecoderTests {
     }
 
     @Test
-    void typeInfoIsKept() {
+    void keepsTypeInfo() {
         assertThat(decode(LITTLE, "01000001 10050400 01000000 00000000"))
                 .containsExactly(new KeyNotification(KeyEvent.UPDATED, 1, 0, 5, 4))
                 .allSatisfy(n -> assertThat(n.info()).isEqualTo(0x00040510));
     }
 
     @Test
-    void bothLengthsOfARemoval() {
+    void decodesBothLengthsOfARemoval() {
         assertThat(decode(LITTLE, "00000000 10070000 4433221100000000 00000000 08030000"))
                 .containsExactly(
                         new RemovalNotification(0x11223344, 7), new RemovalNotification(0, 3));
@@ -136,7 +136,7 @@ class NotificationDecoderTests {
     }
 
     @Test
-    void aLoss() {
+    void decodesALoss() {
         assertThat(decode(LITTLE, "00000001 08000000")).containsExactly(new LossNotification());
         assertThat(decode(BIG, "00000001 00000008")).containsExactly(new LossNotification());
     }
@@ -152,7 +152,7 @@ class NotificationDecoderTests {
                 "00000002 08000000", // a new kind of meta
                 "00000000 0c000000 01020304" // a removal of a new length
             })
-    void whatIsNotKnownComesThroughWhole(String message) {
+    void returnsUnknownMessagesWhole(String message) {
         byte[] bytes = HexFormat.of().parseHex(message.replace(" ", ""));
         ByteBuffer words = ByteBuffer.wrap(bytes).order(LITTLE);
         byte[] payload = new byte[bytes.length - 8];
@@ -176,27 +176,27 @@ class NotificationDecoderTests {
         "00000001 08000000 01000001 7f000000, 'claims 127 bytes'",
         "00000001 08000000 01000001 10000000 01000000, 'from 8 to the 12 that are there'"
     })
-    void whatIsNoMessageIsAnError(String bytes, String message) {
+    void reportsBytesThatAreNoMessage(String bytes, String message) {
         assertThatThrownBy(() -> decode(LITTLE, bytes))
                 .isInstanceOf(NotificationFormatException.class)
                 .hasMessageContaining(message);
     }
 
     @Test
-    void anythingIsEitherAMessageOrAFormatError() {
+    void decodesAnyBytesOrReportsAFormatError() {
         decodeRandomBuffers(500_000, 42);
     }
 
     @Test
     @Tag("proof")
-    void anythingOfTenMillionIsEitherAMessageOrAFormatError() {
+    void decodesTenMillionBuffersOrReportsAFormatError() {
         decodeRandomBuffers(10_000_000, 43);
     }
 
     /**
-     * Random buffers, and whole messages of which some bytes were changed, in both byte orders.
-     * Nothing but a message or the format error comes out, and no more is allocated than the
-     * messages have bytes.
+     * Random buffers, and whole messages of which some bytes were changed, in both byte orders. The
+     * result is a message or the format error, and no more is allocated than the messages have
+     * bytes.
      */
     private static void decodeRandomBuffers(int buffersToDecode, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -243,7 +243,7 @@ class NotificationDecoderTests {
         assertThat(mostForAnError).isLessThan(64 * 1024);
     }
 
-    /** All fields are the message's. Without AssertJ unless there is something to tell. */
+    /** All fields are the message's. Without AssertJ unless there is something to report. */
     private static void assertSame(Notification notification, ByteBuffer buffer, int at) {
         int word = buffer.getInt(at);
         int info = buffer.getInt(at + 4);
@@ -274,7 +274,7 @@ class NotificationDecoderTests {
         }
     }
 
-    /** Fills the buffer, and returns how much of it a read is to have given. */
+    /** Fills the buffer, and returns how much of it a read is to have returned. */
     private static int fill(ByteBuffer buffer, SplittableRandom random) {
         if (random.nextInt(4) == 0) {
             for (int at = 0; at < 64; at += 8) {

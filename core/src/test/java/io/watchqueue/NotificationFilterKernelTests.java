@@ -30,7 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** The predicate and the real kernel give the same verdict. */
+/** The predicate and the real kernel have the same verdict. */
 @Timeout(300)
 class NotificationFilterKernelTests {
 
@@ -144,7 +144,7 @@ class NotificationFilterKernelTests {
         return tags[random.nextInt(tags.length)];
     }
 
-    /** Without removals: when the last of them comes is up to the kernel's garbage collector. */
+    /** Without removals: the kernel's garbage collector decides when the last of them comes. */
     private static List<Notification> keyNotifications(WatchQueue queue) {
         List<Notification> all = new ArrayList<>();
         queue.poll(

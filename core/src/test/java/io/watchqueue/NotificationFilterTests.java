@@ -64,7 +64,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void infoIsComparedUnderItsMask() {
+    void comparesInfoUnderItsMask() {
         NotificationFilter flagged =
                 NotificationFilter.of(events().withInfo(0x00040000, 0x00040000).withTag(3));
         assertThat(flagged)
@@ -117,7 +117,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void whatTheKernelWouldRefuseIsRefusedAtOnce() {
+    void refusesFiltersThatTheKernelWouldRefuse() {
         assertThatThrownBy(NotificationFilter::of)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("0 rules", "1 to 16");
@@ -161,7 +161,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void aRuleIsAValueOfAllItsParts() {
+    void comparesRulesByAllTheirParts() {
         NotificationFilter.Rule rule = NotificationFilter.type(2, 1).withInfo(0x100, 0x300);
         assertThat(rule)
                 .isEqualTo(NotificationFilter.type(2, 1).withInfo(0x100, 0x300))
@@ -193,7 +193,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void rulesCanBeMadeOfNumbers() {
+    void buildsRulesFromNumbers() {
         NotificationFilter filter =
                 NotificationFilter.of(NotificationFilter.type(9, 0, 31, 32, 255).withTag(4));
         assertThat(filter).hasToString("9/0 or 9/31 or 9/32 or 9/255 of tag 4");
@@ -211,7 +211,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void numbersOutOfRangeAreRefused() {
+    void refusesNumbersOutOfRange() {
         assertThatThrownBy(() -> NotificationFilter.type(1 << 24, 1)).hasMessageContaining("type");
         assertThatThrownBy(() -> NotificationFilter.type(1, 256))
                 .hasMessageContaining("256 is not from 0 to 255");
@@ -221,7 +221,7 @@ class NotificationFilterTests {
     }
 
     @Test
-    void rulesWithoutEffectAreTold() {
+    void reportsRulesWithoutEffect() {
         NotificationFilter.Rule key = NotificationFilter.type(1, 1);
         assertThat(
                         NotificationFilter.of(

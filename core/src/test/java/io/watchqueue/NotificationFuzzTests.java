@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** The fuzz targets with their seeds, which include what was ever found by them. */
+/** The fuzz targets with their seeds, which include every input that they ever found. */
 class NotificationFuzzTests {
 
     private static final Path SEEDS = Path.of("src/test/fuzz");

@@ -32,7 +32,7 @@ class NotificationTests {
     }
 
     @Test
-    void anUnknownOneIsWhatItsPartsAre() {
+    void comparesUnknownNotificationsByTheirParts() {
         UnknownNotification one = unknown(7, 9, 0x0003_050a);
         assertThat(one.type()).isEqualTo(7);
         assertThat(one.subtype()).isEqualTo(9);
@@ -53,7 +53,7 @@ class NotificationTests {
     }
 
     @Test
-    void anUnknownOneKeepsAPayloadOfItsOwn() {
+    void copiesThePayloadOfAnUnknownNotification() {
         byte[] bytes = PAYLOAD.clone();
         UnknownNotification one = new UnknownNotification(7, 9, 10, bytes);
         bytes[0] = 99;
@@ -62,13 +62,13 @@ class NotificationTests {
     }
 
     @Test
-    void anUnknownOneTakesTheWholeRangeOfItsParts() {
+    void acceptsTheWholeRangeOfPartsOfAnUnknownNotification() {
         assertThat(unknown(0xffffff, 0xff, -1 << 7 | 10).type()).isEqualTo(0xffffff);
         assertThat(new UnknownNotification(0, 0, 127, new byte[119]).payload()).hasSize(119);
     }
 
     @Test
-    void anUnknownOneRefusesWhatNoKernelPosts() {
+    void refusesUnknownNotificationsThatNoKernelPosts() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> unknown(1 << 24, 0, 10))
                 .withMessage("UnknownNotification: type 16777216 is not from 0 to 16777215");
@@ -84,7 +84,7 @@ class NotificationTests {
 
     @ParameterizedTest
     @ValueSource(ints = {-1, 1 << 16})
-    void aKeyChangeHasSixteenBitsOfTypeInfo(int typeInfo) {
+    void refusesTypeInfoOfMoreThanSixteenBits(int typeInfo) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new KeyNotification(KeyEvent.UPDATED, 1, 0, 0, typeInfo))
                 .withMessage("KeyNotification: typeInfo %d is not from 0 to 65535", typeInfo);
@@ -92,7 +92,7 @@ class NotificationTests {
 
     @ParameterizedTest
     @ValueSource(longs = {0, -2, Long.MIN_VALUE})
-    void aLossIsOfOneAtLeastOrOfAnUnknownNumber(long dropped) {
+    void refusesALossOfLessThanOneNotification(long dropped) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LossNotification(LossNotification.Origin.SUBSCRIBER, dropped))
                 .withMessage(

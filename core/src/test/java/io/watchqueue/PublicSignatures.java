@@ -28,7 +28,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** What a user of a class sees of other packages. */
+/** The types of other packages that a user of a class sees. */
 public final class PublicSignatures {
 
     private PublicSignatures() {}
@@ -63,7 +63,10 @@ public final class PublicSignatures {
         return type -> type.getBaseComponentType().getPackageName().equals(packageName);
     }
 
-    /** What it extends, takes, returns, throws and holds, with the arguments of generic types. */
+    /**
+     * The types that it extends, takes, returns, throws and holds, with the arguments of generic
+     * types.
+     */
     private static Stream<JavaClass> types(Object member) {
         Stream<? extends JavaType> types;
         if (member instanceof JavaClass type) {

@@ -78,7 +78,7 @@ class TestKernelTests {
 
     private final List<Process> started = new ArrayList<>();
 
-    /** Where {@code run} would not boot it, there is nothing to test. */
+    /** If {@code run} would not boot it, there is nothing to test. */
     @BeforeEach
     void needsTheTestKernel() {
         assumeThat(System.getenv("WATCHQUEUE_KERNEL")).isNotEqualTo("host");
@@ -94,7 +94,7 @@ class TestKernelTests {
     @ParameterizedTest
     @CsvSource({"true,0", "false,1", "exit 42,42", "kill -TERM $$,143"})
     @Tag("proof")
-    void theStatusIsTheCommands(String command, int status) throws Exception {
+    void exitsWithTheStatusOfTheCommand(String command, int status) throws Exception {
         Run run = run("sh", "-c", command);
         assertThat(run.status).isEqualTo(status);
         assertThat(run.out).isEmpty();
@@ -103,14 +103,14 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void aCommandThatIsNotThere() throws Exception {
+    void reportsACommandThatDoesNotExist() throws Exception {
         Run run = run("no-such-command");
         assertThat(run.status).isEqualTo(127);
         assertThat(run.err).contains("no-such-command");
     }
 
     @Test
-    void argumentsDirectoryAndEnvironmentArriveAsTheyAre() throws Exception {
+    void passesArgumentsDirectoryAndEnvironmentUnchanged() throws Exception {
         Path place = Files.createDirectory(directory.resolve("it's a \"place\" $HOME \\ *"));
         Process process =
                 start(
@@ -147,7 +147,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void standardStreamsPassUnchanged() throws Exception {
+    void passesStandardStreamsUnchanged() throws Exception {
         byte[] bytes = new byte[3_000_000];
         new Random(1).nextBytes(bytes);
         Process process = start(directory, Map.of(), "sh", "-c", "cat; echo done >&2");
@@ -162,7 +162,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void theGuestHasWhatProgramsNeed() throws Exception {
+    void theGuestHasTheFilesThatProgramsNeed() throws Exception {
         Path ofTheHost = Files.createTempFile("watchqueue", "host");
         try {
             Run run =
@@ -192,7 +192,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void whatTheCommandWritesIsThisMachinesFile() throws Exception {
+    void writesToTheFilesOfThisMachine() throws Exception {
         Files.writeString(directory.resolve("from"), "here");
         assertThat(run("sh", "-c", "cat from > to; cat from >> to").status).isZero();
         assertThat(directory.resolve("to")).hasContent("herehere");
@@ -200,7 +200,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void twoAtTheSameTime() throws Exception {
+    void runsTwoGuestsAtTheSameTime() throws Exception {
         Process one =
                 start(
                         directory,
@@ -221,7 +221,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void theDeadlineEndsItWithAMessage() throws Exception {
+    void endsAtTheDeadlineWithAMessage() throws Exception {
         Process process =
                 start(
                         directory,
@@ -238,7 +238,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void controlCLeavesNothingBehind() throws Exception {
+    void leavesNothingAfterControlC() throws Exception {
         Process process =
                 start(
                         directory,
@@ -259,7 +259,7 @@ class TestKernelTests {
     }
 
     @Test
-    void beingKilledLeavesNothingBehind() throws Exception {
+    void leavesNothingAfterBeingKilled() throws Exception {
         List<Path> before = temporaryFiles();
         Process process = start(directory, Map.of(), "sh", "-c", "echo up; sleep 10000");
         List<ProcessHandle> all = afterTheFirstLine(process, "up");
@@ -280,7 +280,7 @@ class TestKernelTests {
         "WATCHQUEUE_KERNEL_PORTS,8080 65536,TCP ports from 1 to 65535",
         "WATCHQUEUE_KERNEL_PORTS,8080 9090 8080,each once"
     })
-    void aWrongSettingIsNamed(String name, String value, String takes) throws Exception {
+    void namesAWrongSetting(String name, String value, String takes) throws Exception {
         Run run = finish(start(directory, Map.of(name, value), "true"));
         assertThat(run.status).isEqualTo(125);
         assertThat(run.err).contains(name + "='" + value + "'", takes);
@@ -288,7 +288,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void hostMeansThisMachinesKernel() throws Exception {
+    void runsOnThisMachinesKernelIfAskedTo() throws Exception {
         Run run = finish(start(directory, Map.of("WATCHQUEUE_KERNEL", "host"), "uname", "-r"));
         assertThat(run.out.strip()).isEqualTo(System.getProperty("os.version"));
         assertThat(run("uname", "-r").out.strip()).isNotEqualTo(System.getProperty("os.version"));
@@ -321,7 +321,7 @@ class TestKernelTests {
 
     @Test
     @Tag("proof")
-    void forwardedPortsLetNothingOut() throws Exception {
+    void forwardsPortsIntoTheGuestOnly() throws Exception {
         try (ServerSocket ofThisMachine =
                 new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Process process =
@@ -348,7 +348,7 @@ class TestKernelTests {
     }
 
     @Test
-    void aPortThatIsTakenIsNamed() throws Exception {
+    void namesAPortThatIsTaken() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             int port = taken.getLocalPort();
             Run run = finish(start(directory, forward(List.of(port)), "true"));
@@ -358,7 +358,7 @@ class TestKernelTests {
     }
 
     @Test
-    void portsThatAreTakenDoNotMatterOnThisMachinesKernel() throws Exception {
+    void ignoresPortsThatAreTakenOnThisMachinesKernel() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Map<String, String> environment = new HashMap<>(forward(List.of(taken.getLocalPort())));
             environment.put("WATCHQUEUE_KERNEL", "host");
@@ -455,7 +455,7 @@ class TestKernelTests {
         }
     }
 
-    /** How a run ended, and what it printed. */
+    /** The status and the output of a run. */
     private record Run(int status, String out, String err) {}
 
     /** Directories for tests in target/. */

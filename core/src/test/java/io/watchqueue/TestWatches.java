@@ -22,7 +22,7 @@ import io.watchqueue.internal.TestProcess;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How many watches a user has, which the kernel does not show; but it keeps to a limit. */
+/** The number of watches of a user. The kernel does not show it, but enforces a limit. */
 public final class TestWatches {
 
     private static final int LIMIT = 150;
@@ -38,7 +38,7 @@ public final class TestWatches {
         return many;
     }
 
-    /** How many more watches this user may have, if the limit is a certain one. */
+    /** The number of watches that this user may still place under a certain limit. */
     public static long thatFit(List<KeyId> many) throws Exception {
         long[] placed = new long[1];
         TestProcess.withOpenFiles(

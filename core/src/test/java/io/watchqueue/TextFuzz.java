@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Fuzz target: a text of the kernel, in which any user's words stand, is parsed as a second, plain
- * parser does it, and whatever it is, nothing is thrown; and as a description, it changes nothing
- * of what is read of the keys beside it.
+ * Fuzz target: a text of the kernel, with any user's words in it, is parsed as a second, plain
+ * parser does. No text makes the parser throw. As a description, no text changes the result for the
+ * keys beside it.
  */
 public final class TextFuzz {
 
@@ -72,7 +72,7 @@ public final class TextFuzz {
         return number.bitLength() > (number.signum() < 0 ? 31 : 32) ? null : number.intValue();
     }
 
-    /** A release that is not understood is taken for a new one. */
+    /** A release that cannot be parsed counts as a new one. */
     private static void checkRelease(String text) {
         int slots = Capacity.slots(65, 4096, text);
         if (slots != 96 && slots != 128) {
@@ -116,7 +116,7 @@ public final class TextFuzz {
                 return null;
             }
             columns.add(line.substring(at, space));
-            // The serial, the flags and the mask begin at once; what is a number is filled up.
+            // The serial, the flags and the mask begin at once; a number is padded.
             boolean filled = List.of(2, 3, 5, 6).contains(columns.size());
             at = space + 1;
             while (filled && at < end && line.charAt(at) == ' ') {

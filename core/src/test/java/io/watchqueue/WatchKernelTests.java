@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
-/** How watches begin and end on the real kernel, whatever happens to their keys. */
+/** The begin and the end of watches on the real kernel, whatever happens to their keys. */
 @Timeout(300)
 class WatchKernelTests {
 
@@ -87,7 +87,7 @@ class WatchKernelTests {
     }
 
     @Test
-    void theSameKeyAndTagAgainOnlyWhenTheRemovalWasRead() {
+    void watchesTheSameKeyAndTagAgainOnlyAfterTheRemovalWasRead() {
         queue.watch(key, 3).close();
         assertThatThrownBy(() -> queue.watch(key, 3)).isInstanceOf(AlreadyWatchedException.class);
         drain();
@@ -141,7 +141,7 @@ class WatchKernelTests {
     }
 
     @Test
-    void anExpiredKeyCannotBeUnwatchedAndThatIsNoError() {
+    void toleratesThatAnExpiredKeyCannotBeUnwatched() {
         Watch watch = queue.watch(key, 3);
         keys.setTimeout(key, Duration.ofSeconds(1));
         Await.expiry(keys, key);
@@ -181,7 +181,7 @@ class WatchKernelTests {
     }
 
     @Test
-    void aRevokedKeyringSaysNothingOfItsMembers() {
+    void aRevokedKeyringPostsNothingForItsMembers() {
         queue.watch(keyring, 1);
         queue.watch(key, 2);
         keys.revoke(keyring);
@@ -191,7 +191,7 @@ class WatchKernelTests {
     }
 
     @Test
-    void aClearedKeyringSaysItOnceEmptyOrNot() {
+    void aClearedKeyringPostsOneEventEmptyOrNot() {
         keys.add("user", "another", new byte[] {1}, keyring);
         queue.watch(keyring, 1);
         keys.clear(keyring);
@@ -270,7 +270,7 @@ class WatchKernelTests {
             boolean removed = false;
             boolean lost = false;
             for (Notification next : drain()) {
-                assertThat(removed).as("something behind the removal").isFalse();
+                assertThat(removed).as("something after the removal").isFalse();
                 removed = next instanceof RemovalNotification;
                 lost |= next instanceof LossNotification;
             }
@@ -371,7 +371,7 @@ class WatchKernelTests {
                             mayLeave.join();
                         });
         stranger.start();
-        // By a thread that has no part in it: a watch keeps the keyrings of who placed it.
+        // By another thread: a watch keeps the keyrings of the thread that placed it.
         KeyId session = joined.join();
         queue.watch(session, 1);
         mayLeave.complete(null);

@@ -37,8 +37,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the real kernel says through a queue; the numbers are those of the acceptance scenarios it
- * was read from.
+ * The notifications of the real kernel, through a queue. The numbers are those of the acceptance
+ * scenarios.
  */
 @Timeout(300)
 class WatchQueueKernelTests {
@@ -76,7 +76,7 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void everyEventOfAKeyring() {
+    void deliversEveryEventOfAKeyring() {
         KeyId other = keys.addKeyring("watchqueue-other", keyring);
         try (WatchQueue queue = WatchQueue.open()) {
             queue.watch(keyring, 7);
@@ -100,7 +100,7 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void everyEventOfAKey() {
+    void deliversEveryEventOfAKey() {
         KeyId key = keys.add("user", "token", bytes("1"), keyring);
         KeyId second = keys.add("user", "second", bytes("1"), keyring);
         try (WatchQueue queue = WatchQueue.open()) {
@@ -157,7 +157,7 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void aTrailingLossComesWithoutAnyFurtherEvent() {
+    void reportsATrailingLossWithoutAFurtherEvent() {
         KeyId key = keys.add("user", "token", bytes("1"), keyring);
         try (WatchQueue queue = WatchQueue.builder().capacity(32).open()) {
             queue.watch(key, 1);
@@ -171,14 +171,14 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void lossesStandWhereTheyFell() {
+    void reportsLossesWhereTheyHappened() {
         KeyId key = keys.add("user", "token", bytes("1"), keyring);
         try (WatchQueue queue = WatchQueue.builder().capacity(32).open()) {
             queue.watch(key, 1);
             post(key, 40);
             List<Notification> all = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
-                // One at a time, so that no more than the rest of a small read leaves the kernel's
+                // One at a time, so that at most the rest of a small read leaves the kernel's
                 // queue.
                 all.add(queue.poll());
             }
@@ -197,7 +197,7 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void demandIsWhatLeavesTheKernelsQueue() {
+    void readsNoMoreThanTheDemandFromTheKernel() {
         KeyId key = keys.add("user", "token", bytes("1"), keyring);
         try (WatchQueue queue = WatchQueue.open()) {
             queue.watch(key, 1);
@@ -232,7 +232,7 @@ class WatchQueueKernelTests {
     }
 
     @Test
-    void whatCannotBeWatchedIsRefusedWithItsReason() {
+    void reportsWhyAKeyCannotBeWatched() {
         KeyId key = keys.add("user", "token", bytes("1"), keyring);
         KeyId revoked = keys.add("user", "revoked", bytes("1"), keyring);
         keys.revoke(revoked);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the real kernel has limits for, and that nothing is left of what reached them. */
+/** The limits of the real kernel. A call that reaches one leaves nothing open. */
 @Timeout(600)
 class WatchQueueLimitsKernelTests {
 
@@ -64,7 +64,7 @@ class WatchQueueLimitsKernelTests {
                                         e -> assertThat(e.limit()).isEqualTo("RLIMIT_NOFILE"));
                         List<Watch> watches = queue.watches();
                         assertThat(watches).hasSizeBetween(200, 300);
-                        // Place for one, though the kernel counts down a moment later.
+                        // There is room for one, although the kernel counts down a moment later.
                         watches.get(0).close();
                         queue.watch(many.get(399), 2);
                     }
@@ -72,9 +72,9 @@ class WatchQueueLimitsKernelTests {
     }
 
     @Test
-    void noDescriptorLeft() throws Exception {
+    void reportsThatNoDescriptorIsLeft() throws Exception {
         WatchQueue.open().close();
-        // Loads what the error needs; with no descriptor left nothing can be loaded.
+        // Loads the classes that the error needs; with no descriptor left nothing can be loaded.
         assertThat(Failures.opening(24)).isInstanceOf(ResourceLimitException.class);
         long before = TestProcess.descriptors();
         List<WatchQueue> queues = new ArrayList<>();
@@ -150,7 +150,8 @@ class WatchQueueLimitsKernelTests {
         TestProcess.as(
                 SOMEBODY,
                 () -> {
-                    // A session of one's own: otherwise one possesses what root's leads to.
+                    // A session of its own: otherwise the thread possesses the keys of root's
+                    // session.
                     keys.joinSession();
                     try (WatchQueue queue = WatchQueue.open()) {
                         Watch watch = queue.watch(shown, 1);

@@ -19,10 +19,10 @@ import java.security.AccessController;
 import java.security.PrivilegedAction;
 
 /**
- * A daemon that keeps nothing of whoever happens to need it first, and which it may outlive: no
- * context class loader, no inheritable thread locals, no thread group, no priority. Up to JDK 23 a
- * thread also keeps the classes of all that were on the stack when it was made, and so their class
- * loaders: its inherited access control context. So it is made by {@link #of}.
+ * A daemon that keeps nothing of the thread that happens to need it first, whose application it may
+ * outlive: no context class loader, no inheritable thread locals, no thread group, no priority. Up
+ * to JDK 23 a thread also keeps the classes that were on the stack when it was made, and so their
+ * class loaders: its inherited access control context. Therefore {@link #of} makes it.
  */
 final class DetachedThread extends Thread {
 
@@ -35,7 +35,7 @@ final class DetachedThread extends Thread {
     }
 
     /** Makes a thread, with nothing but this class on the stack. */
-    @SuppressWarnings("removal") // without a replacement, as later JDKs keep nothing
+    @SuppressWarnings("removal") // without a replacement, because later JDKs keep nothing
     static Thread of(Runnable action, String name) {
         return AccessController.doPrivileged(
                 (PrivilegedAction<Thread>) () -> new DetachedThread(action, name));

@@ -101,7 +101,7 @@ public final class Errno {
     /**
      * Returns the error number of a symbolic name.
      *
-     * @throws IllegalArgumentException if it is none that this library knows
+     * @throws IllegalArgumentException if this library does not know it
      */
     public static int of(String name) {
         return NAMES.entrySet().stream()

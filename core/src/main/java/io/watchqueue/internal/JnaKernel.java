@@ -88,7 +88,7 @@ public final class JnaKernel implements Kernel {
         }
     }
 
-    /** Makes any linkage error appear now and not in the middle of something. */
+    /** Makes any linkage error appear now, and not in a later call. */
     private void bind() {
         pipeSize(-1);
     }
@@ -99,7 +99,10 @@ public final class JnaKernel implements Kernel {
         return new NativeBuffer(bytes, Pointer.nativeValue(Native.getDirectBufferPointer(bytes)));
     }
 
-    /** As direct buffers are freed by the collector only, which runs when the heap is full. */
+    /**
+     * Not a direct buffer: the garbage collector alone frees those, and it runs when the heap is
+     * full.
+     */
     @Override
     public NativeBuffer borrow(int size) {
         int most = Math.max(1, size);
@@ -375,7 +378,7 @@ public final class JnaKernel implements Kernel {
         return buffer;
     }
 
-    /** Must be given what a call returned before anything else happens on this thread. */
+    /** Must be called with the result of a call before anything else happens on this thread. */
     static int result(long returned) {
         return returned == -1 ? -Native.getLastError() : (int) returned;
     }

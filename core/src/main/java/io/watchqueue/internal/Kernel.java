@@ -18,7 +18,7 @@ package io.watchqueue.internal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The system calls this library makes. Each returns what the call returns, or the negated error
+ * The system calls this library makes. Each returns the result of the call, or the negated error
  * number (see {@link Errno}), so that no thread's {@code errno} is looked at outside this package.
  * No call is retried here and none blocks unless it says so.
  */
@@ -64,7 +64,7 @@ public interface Kernel {
     /** sysconf(3), _SC_PAGESIZE: bytes. */
     int pageSize();
 
-    /** geteuid(2): the user that the calling thread is, without a sign. */
+    /** geteuid(2): the user of the calling thread, unsigned. */
     int userId();
 
     // Descriptors
@@ -81,7 +81,9 @@ public interface Kernel {
     /** read(2) of at most {@code length} bytes into the start of the buffer. */
     int read(int fd, NativeBuffer buffer, int length);
 
-    /** write(2) of all that the buffer holds, or of what there is room for; to an ordinary pipe. */
+    /**
+     * write(2) to an ordinary pipe: of the whole buffer, or of the part for which there is room.
+     */
     int write(int fd, NativeBuffer bytes);
 
     /**
@@ -125,7 +127,7 @@ public interface Kernel {
     /** The size in bytes of one struct epoll_event. */
     int epollEventSize();
 
-    /** The data of the event at an index of what {@link #epollWait} filled in. */
+    /** The data of the event at an index of the buffer that {@link #epollWait} filled. */
     long epollData(NativeBuffer events, int index);
 
     // Keys
@@ -139,7 +141,7 @@ public interface Kernel {
     /** keyctl(2), KEYCTL_GET_KEYRING_ID: a serial. */
     int keyringId(int key, boolean create);
 
-    /** keyctl(2), KEYCTL_CAPABILITIES: the number of bytes the kernel has to say. */
+    /** keyctl(2), KEYCTL_CAPABILITIES: the number of bytes that the kernel has. */
     int keyCapabilities(NativeBuffer buffer);
 
     /**
@@ -155,8 +157,8 @@ public interface Kernel {
     int addKey(String type, String description, NativeBuffer payload, int length, int keyring);
 
     /**
-     * request_key(2): a serial. Without callout information nobody is asked; a destination of 0 is
-     * the default. Blocks while user space makes the key.
+     * request_key(2): a serial. Without callout information user space is not asked; a destination
+     * of 0 is the default. Blocks while user space makes the key.
      */
     int requestKey(String type, String description, @Nullable String calloutInfo, int destination);
 
@@ -173,8 +175,8 @@ public interface Kernel {
     int joinSession(@Nullable String name);
 
     /**
-     * The text of /proc/keys, with the keys that this thread may view; one character a byte, as
-     * descriptions may be of any. Null if it cannot be read.
+     * The text of /proc/keys, with the keys that this thread may view; one character a byte,
+     * because descriptions may have any bytes. Null if it cannot be read.
      */
     @Nullable String procKeys();
 

@@ -35,14 +35,14 @@ public final class NativeBuffer implements AutoCloseable {
         this(bytes, address, any -> {});
     }
 
-    /** Memory that is given to {@code free}, by its address. */
+    /** Memory that {@code free} frees, by its address. */
     NativeBuffer(ByteBuffer bytes, long address, LongConsumer free) {
         this.bytes = bytes.order(ByteOrder.nativeOrder());
         this.address = address;
         this.free = free;
     }
 
-    /** Memory that no real kernel is ever given. */
+    /** Memory for simulated kernels, which no real kernel can use. */
     public static NativeBuffer onHeap(int size) {
         return new NativeBuffer(ByteBuffer.allocate(size), 0);
     }
@@ -86,7 +86,7 @@ public final class NativeBuffer implements AutoCloseable {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("this memory was given back");
+            throw new IllegalStateException("this memory was freed");
         }
     }
 }

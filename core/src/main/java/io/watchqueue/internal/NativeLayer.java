@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  * Loads the native layer, once, when it is needed.
  *
  * <p>A class of JNA that fails to initialize never works again in the process, and initializing it
- * reads and writes files. So it is not initialized on whatever thread needs it first: that may be
+ * reads and writes files. So it is not initialized on the thread that needs it first: that may be
  * one on which a tool such as BlockHound refuses to read files, or one with little stack left. It
  * is loaded on a thread of its own, for which all others wait. If waiting itself is refused, the
  * caller gets that error, and the next one finds the layer loaded.
@@ -42,7 +42,7 @@ final class NativeLayer {
         this.loader = loader;
     }
 
-    /** Returns the kernel, or throws why there is none, which is the same for good. */
+    /** Returns the kernel, or throws the reason why there is none, which never changes. */
     Kernel kernel() throws UnavailableException {
         FutureTask<Kernel> task = loading();
         try {
@@ -50,7 +50,7 @@ final class NativeLayer {
         } catch (ExecutionException e) {
             Throwable failure = e.getCause();
             if (failure instanceof VirtualMachineError error) {
-                // Of this moment: the next caller tries again.
+                // A temporary failure: the next caller tries again.
                 forget(task);
                 throw error;
             }
@@ -75,7 +75,7 @@ final class NativeLayer {
         }
     }
 
-    /** An interrupt does not end the wait, and is kept. */
+    /** An interrupt does not end the wait; the thread stays interrupted. */
     private static Kernel await(FutureTask<Kernel> task) throws ExecutionException {
         boolean interrupted = false;
         try {

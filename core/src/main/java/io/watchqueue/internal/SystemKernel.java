@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The kernel of those who name none: this machine's, or one that takes its place. */
+/** The kernel used by default: this machine's, or its substitute. */
 public final class SystemKernel {
 
     private static final AtomicReference<@Nullable Kernel> SUBSTITUTE = new AtomicReference<>();
@@ -37,12 +37,12 @@ public final class SystemKernel {
         return substitute != null ? substitute : MACHINE.kernel();
     }
 
-    /** Puts a kernel in the place of this machine's. Returns false if there is one in it. */
+    /** Substitutes a kernel for this machine's. Returns false if there is a substitute already. */
     public static boolean substitute(Kernel kernel) {
         return SUBSTITUTE.compareAndSet(null, kernel);
     }
 
-    /** Takes a kernel out of the place of this machine's, if it is in it. */
+    /** Removes a substitute. Does nothing if that kernel is not the substitute. */
     public static void restore(Kernel kernel) {
         SUBSTITUTE.compareAndSet(kernel, null);
     }

@@ -31,7 +31,7 @@ public final class UnavailableException extends Exception {
         return JnaKernel.nativeAccess();
     }
 
-    /** Whether it is the machine: no 64-bit Linux of a known architecture. */
+    /** Whether the reason is the machine: not a 64-bit Linux of a known architecture. */
     public boolean isUnknownPlatform() {
         return getCause() instanceof UnsupportedOperationException;
     }

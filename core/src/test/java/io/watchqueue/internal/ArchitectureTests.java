@@ -59,7 +59,7 @@ class ArchitectureTests {
     /** {@code _IO('W', nr)}: the direction "none" is 1 above bit 29 on powerpc, elsewhere 0. */
     @ParameterizedTest
     @EnumSource
-    void theRequestsAreWhatTheMacroGives(Architecture architecture) {
+    void hasTheRequestNumbersOfTheMacro(Architecture architecture) {
         int none = architecture == Architecture.PPC64LE ? 1 << 29 : 0;
         assertThat(architecture.setSize).isEqualTo(none | 'W' << 8 | 0x60);
         assertThat(architecture.setFilter).isEqualTo(none | 'W' << 8 | 0x61);
@@ -96,7 +96,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void doesNotGuess() {
+    void doesNotGuessAnUnknownArchitecture() {
         assertThat(Architecture.of("x86")).isEmpty();
         assertThat(Architecture.of("mips64el")).isEmpty();
     }

@@ -22,10 +22,10 @@ import io.watchqueue.Keyctl;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what another thread or the kernel does a moment later. */
+/** Waits for an effect of another thread or of the kernel. */
 public final class Await {
 
-    /** Much longer than anything takes, also on a machine that has much else to do. */
+    /** Much longer than anything takes, even on a busy machine. */
     public static final Duration SOON = Duration.ofMinutes(1);
 
     private Await() {}

@@ -19,7 +19,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** A thread for each action: in the common pool one that blocks keeps others from beginning. */
+/**
+ * A thread for each action: in the common pool a blocking action would keep others from beginning.
+ */
 public final class Background {
 
     private static final Executor THREADS = action -> new Thread(action).start();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the library relies on in the real kernel, call by call. */
+/** The behaviour of the real kernel that the library relies on, call by call. */
 class JnaKernelKernelTests {
 
     private static final int F_GETFD = 1;
@@ -78,7 +78,7 @@ class JnaKernelKernelTests {
     }
 
     @Test
-    void whatIsPostedBeforeTheQueueHasASizeLeavesNoTrace() {
+    void dropsWithoutATraceBeforeTheQueueHasASize() {
         assertThat(kernel.watchKey(key, readEnd, 1)).isZero();
         post();
         assertThat(kernel.setSize(readEnd, 32)).isZero();
@@ -89,7 +89,7 @@ class JnaKernelKernelTests {
     }
 
     @Test
-    void aReadGivesWholeMessagesAndRefusesWhatDoesNotFit() {
+    void readsWholeMessagesAndRefusesATooSmallBuffer() {
         assertThat(kernel.setSize(readEnd, 32)).isZero();
         assertThat(kernel.watchKey(key, readEnd, 1)).isZero();
         for (int i = 0; i < 40; i++) {
@@ -100,7 +100,7 @@ class JnaKernelKernelTests {
         assertThat(kernel.read(readEnd, buffer, 16)).isEqualTo(16);
         assertThat(kernel.read(readEnd, buffer, 24)).isEqualTo(16);
         assertThat(kernel.read(readEnd, buffer, 4096)).isEqualTo(30 * 16);
-        // The loss is behind the last message: neither poll(2) nor FIONREAD tell of it.
+        // The loss comes after the last message: neither poll(2) nor FIONREAD report it.
         assertThat(kernel.bytesQueued(readEnd, kernel.allocate(4))).isZero();
         assertThat(kernel.poll(readEnd, Kernel.POLLIN, 0, kernel.allocate(8))).isZero();
         assertThat(kernel.read(readEnd, buffer, 7)).isEqualTo(-Errno.ENOBUFS);

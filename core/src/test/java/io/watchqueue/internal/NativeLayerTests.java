@@ -33,7 +33,7 @@ class NativeLayerTests {
 
     private static final InheritableThreadLocal<String> INHERITED = new InheritableThreadLocal<>();
 
-    /** Of which nothing is asked. */
+    /** A kernel that is never called. */
     private final Kernel kernel =
             (Kernel)
                     Proxy.newProxyInstance(
@@ -43,7 +43,7 @@ class NativeLayerTests {
                                 throw new AssertionError(method);
                             });
 
-    /** What there is of the thread that loads. */
+    /** The properties of the thread that loads. */
     private record Loading(
             Thread thread, ThreadGroup group, ClassLoader contextClassLoader, String inherited) {
         static Loading now() {
@@ -82,7 +82,7 @@ class NativeLayerTests {
     }
 
     @Test
-    void isLoadedOnceForAllWhoNeedIt() throws Exception {
+    void isLoadedOnceForAllThreads() throws Exception {
         AtomicInteger loads = new AtomicInteger();
         CountDownLatch go = new CountDownLatch(1);
         NativeLayer layer =
@@ -105,7 +105,7 @@ class NativeLayerTests {
     }
 
     @Test
-    void aFailureOfAMomentIsNotKept() throws Exception {
+    void doesNotKeepATemporaryFailure() throws Exception {
         AtomicInteger loads = new AtomicInteger();
         NativeLayer layer =
                 new NativeLayer(
@@ -120,7 +120,7 @@ class NativeLayerTests {
     }
 
     @Test
-    void whatIsMissingForGoodIsToldWithItsCause() {
+    void reportsAPermanentFailureWithItsCause() {
         UnsatisfiedLinkError cause = new UnsatisfiedLinkError("no library");
         NativeLayer layer =
                 new NativeLayer(

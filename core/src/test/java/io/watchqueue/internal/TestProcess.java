@@ -32,7 +32,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** What kernel tests do to their process, on x86-64 as root. */
+/** Actions of kernel tests on their process, on x86-64 as root. */
 public final class TestProcess {
 
     private static final int SETRESUID = 117;
@@ -42,7 +42,10 @@ public final class TestProcess {
 
     private TestProcess() {}
 
-    /** What starts a program in a JVM like this one, with this one's options and classes. */
+    /**
+     * Returns the command that runs a program in a JVM like this one, with this one's options and
+     * classes.
+     */
     public static List<String> java(Class<?> program, Object... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -58,7 +61,7 @@ public final class TestProcess {
     public static void as(int uid, Runnable action) {
         onNewThread(
                 () -> {
-                    // Of this thread alone; it is the C library that would do it for the process.
+                    // Of this thread alone; the C library would change the whole process.
                     assertThat(LibC.syscall(SETRESUID, uid, uid, uid, 0, 0)).isZero();
                     action.run();
                 });
@@ -86,7 +89,7 @@ public final class TestProcess {
         Await.until("thread " + threadId + " sleeps", () -> state(stat) == 'S');
     }
 
-    /** What a thread does, by the letter that proc(5) has for it; 'X', dead, if it has ended. */
+    /** The state of a thread, by its letter in proc(5); 'X', dead, if it has ended. */
     public static char state(Path stat) {
         try {
             // pid (name) state ...
@@ -133,7 +136,7 @@ public final class TestProcess {
     public static void withSysctl(String name, long value, Runnable action) throws IOException {
         Path file = Path.of("/proc/sys", name.replace('.', '/'));
         byte[] before;
-        // In one read(2), which Files.readString does not do: such a file gives no second part.
+        // In one read(2), which Files.readString does not do: such a file returns no second part.
         try (InputStream in = Files.newInputStream(file)) {
             before = in.readAllBytes();
         }
@@ -145,7 +148,7 @@ public final class TestProcess {
         }
     }
 
-    /** Whether the kernel is one that core/kernel/run has booted, where nobody else is. */
+    /** Whether the kernel is one that core/kernel/run has booted, which no other user shares. */
     public static boolean isOnTheTestKernel() throws IOException {
         return Files.readString(Path.of("/proc/cmdline")).contains("/watchqueue-kernel.");
     }
@@ -164,14 +167,14 @@ public final class TestProcess {
         command("date", "--utc", "--set=" + time);
     }
 
-    /** How many descriptors this process has. */
+    /** The number of descriptors of this process. */
     public static long descriptors() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             return open.count();
         }
     }
 
-    /** What /proc has of the thread of that name, of which it keeps 15 bytes. */
+    /** The folder in /proc of the thread with that name, of which /proc keeps 15 bytes. */
     public static Path thread(String name) throws IOException {
         String kept = name.substring(0, Math.min(name.length(), 15));
         try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {

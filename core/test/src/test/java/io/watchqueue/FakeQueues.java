@@ -17,7 +17,7 @@ package io.watchqueue;
 
 import io.watchqueue.test.FakeKernel;
 
-/** Opens what this package has on a {@link FakeKernel}, for the tests of other packages. */
+/** Opens queues on a {@link FakeKernel}, for the tests of other packages. */
 public final class FakeQueues {
 
     private FakeQueues() {}
@@ -32,7 +32,7 @@ public final class FakeQueues {
         return WatchQueue.builder(kernel).capacity(capacity).open();
     }
 
-    /** What an operation on a key throws. */
+    /** The exception that an operation on a key throws. */
     public static WatchQueueException keyFailure(int errno) {
         return Failures.key("look at a key", errno);
     }

@@ -32,7 +32,7 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/** Keys found by name, beside those of users who would rather have others found. */
+/** Keys found by name, next to keys of users who imitate them. */
 @WithSimulatedKernel
 class FindKeyTests {
 
@@ -75,7 +75,7 @@ class FindKeyTests {
     }
 
     @Test
-    void lineBreaksInADescriptionHideNothing() {
+    void findsKeysDespiteLineBreaksInADescription() {
         kernel.nextSerial(10);
         as(SOMEBODY, () -> visible("user", "one\ntwo\n\n00000000\n0000000b\nzzzzzzzz I\n"));
         kernel.nextSerial(11);
@@ -89,7 +89,7 @@ class FindKeyTests {
     }
 
     @Test
-    void anEntryIsBelievedOnlyAsFarAsTheKernelDescribesTheKey() {
+    void trustsAnEntryOnlyIfTheKernelDescribesTheKey() {
         KeyId token = keys.add("user", "token", new byte[1], Keyring.USER);
         as(
                 SOMEBODY,
@@ -107,7 +107,7 @@ class FindKeyTests {
     }
 
     @Test
-    void onesOwnKeyComesBeforeThoseOfOthers() {
+    void prefersAnOwnKeyToThoseOfOthers() {
         kernel.nextSerial(10);
         KeyId others = as(SOMEBODY, () -> visible("keyring", "ring"));
         assertThat(keys.find("%:ring")).isEqualTo(others);
@@ -120,7 +120,7 @@ class FindKeyTests {
     }
 
     @Test
-    void keysOfTheThreadAndTheProcessAreFoundWhateverIsVisible() {
+    void findsKeysOfTheThreadAndTheProcessWithoutTheList() {
         kernel.maskProcKeys();
         KeyId ofThread = keys.add("user", "one", new byte[1], Keyring.THREAD);
         KeyId ofProcess = keys.add("user", "two", new byte[1], Keyring.PROCESS);
@@ -129,18 +129,18 @@ class FindKeyTests {
     }
 
     @Test
-    void saysThatItCouldNotLookWhereTheListIsMasked() {
+    void reportsThatTheListIsMasked() {
         kernel.maskProcKeys();
         assertThatThrownBy(() -> keys.find("%:NAME"))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContainingAll(
                         "find key %keyring:NAME",
-                        "could not be looked through", "/proc/keys", "keyctl link @u @s");
+                        "could not be searched", "/proc/keys", "keyctl link @u @s");
         assertThat(keys.timeouts()).isEmpty();
     }
 
     @Test
-    void saysThatItCouldNotLookWhereThereIsNoList() {
+    void reportsThatThereIsNoList() {
         FakeKernel fake = new FakeKernel();
         fake.procKeys(null);
         assertThatThrownBy(() -> new Keyctl(fake).find("%:NAME"))
@@ -149,7 +149,7 @@ class FindKeyTests {
     }
 
     @Test
-    void aRefusalOfAllKeyOperationsIsNoMissingKey() {
+    void reportsARefusalOfAllKeyOperations() {
         kernel.fail(NativeCall.SEARCH, "ENOSYS");
         assertThatThrownBy(() -> keys.find("%:NAME"))
                 .isExactlyInstanceOf(WatchQueueException.class)
@@ -157,7 +157,7 @@ class FindKeyTests {
     }
 
     @Test
-    void bytesThatAreNoTextEqualNoText() {
+    void matchesNoTextWithBytesThatAreNoText() {
         FakeKernel fake = new FakeKernel();
         fake.description("user;1000;100;3f010000;\u00ff".getBytes(StandardCharsets.ISO_8859_1));
         Keyctl odd = new Keyctl(fake);
@@ -169,7 +169,7 @@ class FindKeyTests {
     }
 
     @Test
-    void answersThatAreNoDescriptionAreRefused() {
+    void refusesAnswersThatAreNoDescription() {
         FakeKernel fake = new FakeKernel();
         fake.description("user;0;0".getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(() -> new Keyctl(fake).describe(KeyId.of(1)))
@@ -178,7 +178,7 @@ class FindKeyTests {
     }
 
     @Test
-    void timeoutsAreThoseOfTheList() {
+    void returnsTheTimeoutsOfTheList() {
         KeyId token = keys.add("user", "token", new byte[1], Keyring.USER);
         KeyId brief = keys.add("user", "brief", new byte[1], Keyring.USER);
         keys.setTimeout(brief, Duration.ofSeconds(59));
@@ -190,7 +190,7 @@ class FindKeyTests {
     }
 
     @Test
-    void nobodysDescriptionMakesUpTheTimeoutOfAnotherKey() {
+    void ignoresDescriptionsThatImitateTheTimeoutOfAnotherKey() {
         KeyId token = keys.add("user", "token", new byte[1], Keyring.USER);
         KeyId other = keys.add("user", "other", new byte[1], Keyring.USER);
         String forged = "x\n" + entry(token, "1s", "user", "token");
@@ -207,7 +207,7 @@ class FindKeyTests {
                 .containsEntry(other, "perm")
                 .containsEntry(visible, "perm");
         keys.revoke(visible);
-        // Nobody says any more how many lines its description has.
+        // The kernel no longer reports how many lines its description has.
         assertThat(keys.timeouts()).doesNotContainKey(token).containsEntry(other, "perm");
     }
 
@@ -238,7 +238,7 @@ class FindKeyTests {
     }
 
     @Test
-    void ownersAreNumbersWithoutASign() {
+    void treatsOwnersAsUnsigned() {
         kernel.close();
         int uid = (int) 3846276768L;
         int gid = (int) 4294967294L;
@@ -289,7 +289,7 @@ class FindKeyTests {
     }
 
     @Test
-    void aKeyThatGoesWhileItIsLookedAtIsPassedOver() {
+    void skipsAKeyThatIsDestroyedMeanwhile() {
         FakeKernel fake = new FakeKernel();
         fake.fail(NativeCall.DESCRIBE, Errno.ENOKEY, Errno.EACCES);
         assertThat(new Keyctl(fake).find("%user:key " + "x".repeat(200))).isEqualTo(KeyId.of(3));

@@ -39,9 +39,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The bytes that core's fuzz targets start from, whole and with some of them changed, by way of a
- * kernel: as a message, and as what it says of keys. And filters, as the simulated kernel takes
- * them.
+ * The bytes that core's fuzz targets start from, whole and with some of them changed, through a
+ * kernel: as a message, and as its description of keys. Filters go to the simulated kernel.
  */
 class KernelFuzzTests {
 
@@ -91,7 +90,7 @@ class KernelFuzzTests {
         return bytes;
     }
 
-    /** What came out before the end, or before what is no notification. */
+    /** The notifications before the end, or before bytes that are no notification. */
     private record Read(List<Notification> notifications, boolean failed) {}
 
     private static void readAsAMessage(byte[] input) {
@@ -129,7 +128,7 @@ class KernelFuzzTests {
         }
     }
 
-    /** What the kernel lists and describes is this text: no key has the name. */
+    /** The kernel lists and describes this text: no key has the name. */
     private static void findInAText(byte[] input) {
         String text = new String(input, StandardCharsets.ISO_8859_1);
         KeyId key = KeyId.of(5);

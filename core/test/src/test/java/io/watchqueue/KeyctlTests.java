@@ -43,13 +43,13 @@ class KeyctlTests {
 
     @ParameterizedTest(name = "{0} is {1}")
     @CsvSource({"@t,-1", "@p,-2", "@s,-3", "@u,-4", "@us,-5", "17,17", "0x1f,31"})
-    void understandsWhatPeopleWrite(String reference, int value) {
+    void parsesReferences(String reference, int value) {
         assertThat(keys.find(reference)).isEqualTo(KeyId.of(value));
     }
 
     @ParameterizedTest(name = "''{0}''")
     @ValueSource(strings = {"", "@x", "0", "-9", "abc", "99999999999", "%", "%nocolon"})
-    void explainsWhatItDoesNotUnderstand(String reference) {
+    void explainsReferencesThatItCannotParse(String reference) {
         assertThatThrownBy(() -> keys.find(reference))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("'" + reference + "'", "%keyring:NAME");
@@ -65,7 +65,7 @@ class KeyctlTests {
     }
 
     @Test
-    void payloadsAreWipedAndNeverTold() {
+    void wipesPayloadsAndNeverReportsThem() {
         byte[] secret = "secret".getBytes(StandardCharsets.UTF_8);
         keys.add("user", "token", secret, Keyring.USER);
         assertThat(kernel.lastPayload()).containsOnly(0);
@@ -78,7 +78,7 @@ class KeyctlTests {
     }
 
     @Test
-    void textsThatTheKernelWouldCutAreRefused() {
+    void refusesTextsThatTheKernelWouldCut() {
         assertThatThrownBy(() -> keys.add("user", "a\0b", new byte[1], Keyring.USER))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("NUL");
@@ -89,7 +89,7 @@ class KeyctlTests {
     }
 
     @Test
-    void theMemoryOfACallIsGivenBack() {
+    void freesTheMemoryOfACall() {
         keys.add("user", "token", new byte[1], Keyring.USER);
         keys.update(KEY, new byte[1]);
         keys.describe(KEY);
@@ -138,7 +138,7 @@ class KeyctlTests {
         "EINVAL,WatchQueueException",
         "EIO,WatchQueueException"
     })
-    void failuresAreTyped(String errno, String type) throws Exception {
+    void throwsTypedExceptions(String errno, String type) throws Exception {
         kernel.fail(NativeCall.LINK, errno);
         assertThatThrownBy(() -> keys.link(KEY, Keyring.USER))
                 .isExactlyInstanceOf(Class.forName("io.watchqueue." + type))
@@ -153,7 +153,7 @@ class KeyctlTests {
     }
 
     @Test
-    void timeoutsAreSecondsOfThirtyTwoBits() {
+    void acceptsTimeoutsOfThirtyTwoBitsOfSeconds() {
         keys.setTimeout(KEY, Duration.ofMillis(1));
         keys.setTimeout(KEY, Duration.ZERO);
         assertThatThrownBy(() -> keys.setTimeout(KEY, Duration.ofSeconds(-1)))
@@ -173,7 +173,7 @@ class KeyctlTests {
     }
 
     @Test
-    void payloadsCanBePartOfABuffer() {
+    void takesThePayloadFromPartOfABuffer() {
         ByteBuffer secret =
                 ByteBuffer.wrap("<secret>".getBytes(StandardCharsets.UTF_8)).position(1).limit(7);
         kernel.onPayload(bytes -> assertThat(bytes).asString().isEqualTo("secret"));
@@ -185,7 +185,7 @@ class KeyctlTests {
     }
 
     @Test
-    void aPayloadIsReadIntoABufferIfThereIsRoom() {
+    void readsAPayloadIntoABufferIfThereIsRoom() {
         ByteBuffer small = ByteBuffer.allocate(399);
         assertThat(keys.read(KEY, small)).isEqualTo(400);
         assertThat(small.position()).isZero();
@@ -198,7 +198,7 @@ class KeyctlTests {
     }
 
     @Test
-    void capabilitiesAreBits() {
+    void decodesCapabilities() {
         kernel.capabilities(0x05);
         assertThat(keys.capabilities())
                 .containsExactly(
@@ -210,7 +210,7 @@ class KeyctlTests {
     }
 
     @Test
-    void nothingFoundIsNoError() {
+    void returnsEmptyIfNothingIsFound() {
         assertThat(keys.search(KEY, "user", "token")).isEmpty();
         kernel.fail(NativeCall.SEARCH, Errno.EKEYEXPIRED);
         assertThatThrownBy(() -> keys.search(KEY, "user", "token"))

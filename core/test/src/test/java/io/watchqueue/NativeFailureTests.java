@@ -35,8 +35,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Each system call with each error that it can return, of native-errors.txt: what comes of it is
- * what is written there, nothing is left open, and another queue of the process goes on.
+ * Each system call with each error that it can return, from native-errors.txt: the outcome is the
+ * one in that file, nothing is left open, and another queue of the process goes on.
  */
 @Timeout(300)
 class NativeFailureTests {

@@ -74,7 +74,7 @@ class WatchQueueSelectorTests {
     }
 
     @Test
-    void aCancelledQueueIsNotReportedAndCanBeRegisteredAnew() {
+    void aCancelledQueueIsNotReportedAndCanBeRegisteredAgain() {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
                 WatchQueue queue = FakeQueues.open(kernel, 32)) {
             WatchQueueSelector.Registration registration = selector.register(queue, "old");
@@ -91,7 +91,7 @@ class WatchQueueSelectorTests {
     }
 
     @Test
-    void cancellingDoesNotMindWhoClosesTheQueue() throws Exception {
+    void cancelsAQueueThatAnotherThreadCloses() throws Exception {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel)) {
             for (int round = 0; round < 2_000; round++) {
                 WatchQueue queue = FakeQueues.open(kernel, 32);
@@ -195,7 +195,7 @@ class WatchQueueSelectorTests {
     }
 
     @Test
-    void aQueueThatCannotBeRegisteredIsNot() {
+    void refusesAQueueThatCannotBeRegistered() {
         try (WatchQueueSelector selector = WatchQueueSelector.open(kernel);
                 WatchQueue queue = FakeQueues.open(kernel, 32)) {
             kernel.fail(NativeCall.EPOLL_CONTROL, Errno.ENOSPC);

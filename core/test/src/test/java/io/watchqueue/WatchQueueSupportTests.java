@@ -42,7 +42,7 @@ class WatchQueueSupportTests {
         "CAPABILITIES,EPERM,KEYCTL_REFUSED,SystemCallFilter=",
         "CAPABILITIES,ENOSYS,KEYCTL_REFUSED,CONFIG_KEYS"
     })
-    void saysWhatIsMissingAndLeavesNothingOpen(
+    void reportsTheMissingPartAndLeavesNothingOpen(
             NativeCall call, String errno, WatchQueueSupport.Status status, String explanation)
             throws Exception {
         kernel.fail(call, errno);
@@ -91,7 +91,7 @@ class WatchQueueSupportTests {
     }
 
     @Test
-    void aLibraryThatCannotBeLoadedIsToldWithItsCause() {
+    void reportsWhyALibraryCannotBeLoaded() {
         WatchQueueSupport unpacked =
                 WatchQueueSupport.unavailable(
                         new UnsatisfiedLinkError("failed to map segment"), false, "ALL-UNNAMED");
@@ -126,7 +126,7 @@ class WatchQueueSupportTests {
     }
 
     @Test
-    void thisMachineGetsAnAnswerWhateverItIs() {
+    void probesAnyMachine() {
         WatchQueueSupport support = WatchQueueSupport.probe();
         assertThat(support.toString()).startsWith(support.status() + ": ").hasSizeGreaterThan(30);
     }

@@ -102,7 +102,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void anUnknownErrorNumberIsStillTold() {
+    void reportsAnUnknownErrorNumber() {
         kernel.fail(NativeCall.SET_SIZE, 200);
         assertThatThrownBy(() -> WatchQueue.builder(kernel).open())
                 .isInstanceOf(WatchQueueException.class)
@@ -132,7 +132,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aCopiedBuilderIsOnItsOwn() {
+    void copiesABuilder() {
         WatchQueue.Builder original = WatchQueue.builder(kernel).capacity(64).watch(KEY, 1);
         WatchQueue.Builder copy = original.copy();
         original.capacity(32).watch(KeyId.of(2), 2);
@@ -167,7 +167,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void tellsWhatItReadAndWhatItCarries() {
+    void reportsReadCallsAndBufferedBytes() {
         try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 7).open()) {
             assertThat(queue.poll()).isNull();
             assertThat(queue.readCalls()).isEqualTo(1);
@@ -201,7 +201,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void whatIsPostedMeanwhileComesWithTheNextPoll() {
+    void deliversLaterNotificationsWithTheNextPoll() {
         try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
             kernel.post(FakeKernel.key(1, 1, 0, 7));
             assertThat(
@@ -255,7 +255,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aLossBehindTheLastIsFoundWithoutAnyFurtherEvent() {
+    void findsALossAfterTheLastNotificationWithoutAFurtherEvent() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             for (int i = 1; i <= 40; i++) {
                 kernel.post(FakeKernel.key(1, i, 0, 1));
@@ -267,7 +267,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aLossBehindTheLastIsFoundAlsoIfTheReadLeftRoomForIt() {
+    void findsALossAfterTheLastNotificationEvenIfTheReadHadRoom() {
         for (int before = 1; before <= 64; before++) {
             try (WatchQueue queue = FakeQueues.open(kernel, 64)) {
                 for (int i = 1; i <= 65; i++) {
@@ -282,7 +282,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aConsumerThatHasEnoughGetsTheRestLater() {
+    void deliversTheRestLaterToAConsumerThatHasEnough() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             kernel.post(FakeKernel.key(1, 1, 0, 1));
             kernel.post(FakeKernel.key(1, 2, 0, 1));
@@ -292,7 +292,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aConsumerThatPollsItselfTakesWhatIsNext() {
+    void deliversTheNextToAConsumerThatPollsItself() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             for (int key = 1; key <= 20; key++) {
                 kernel.post(FakeKernel.key(1, key, 0, 1));
@@ -303,7 +303,7 @@ class WatchQueueTests {
                             8,
                             notification -> {
                                 serials.add(((KeyNotification) notification).serial());
-                                // At first, all of what was read and some of what is read next.
+                                // At first, all that were read and some of the next read.
                                 serials.addAll(serials(queue, serials.size() == 1 ? 9 : 1));
                                 return true;
                             });
@@ -314,7 +314,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aConsumerThatThrowsHasHadItsNotification() {
+    void doesNotRepeatANotificationWhoseConsumerThrew() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             kernel.post(FakeKernel.key(1, 1, 0, 1));
             kernel.post(FakeKernel.key(1, 2, 0, 1));
@@ -339,7 +339,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void withoutATimeItDoesNotWait() {
+    void doesNotWaitForNoTime() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             assertThat(queue.read(Duration.ZERO)).isNull();
             assertThat(queue.read(Duration.ofMillis(-1))).isNull();
@@ -352,7 +352,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void theLongestTimeThereIsIsNoMistake() {
+    void acceptsTheLongestTimeout() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             for (Duration longest :
                     List.of(
@@ -402,7 +402,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void theLimitOfWatchesIsAskedForAgainSinceAWatchThatEndedCountsAMomentLonger() {
+    void triesAgainAtTheLimitOfWatches() {
         kernel.fail(NativeCall.WATCH_KEY, Errno.EAGAIN, Errno.EAGAIN, Errno.EINTR, Errno.EAGAIN);
         try (WatchQueue queue = WatchQueue.builder(kernel).watch(KEY, 1).open()) {
             assertThat(kernel.count(NativeCall.WATCH_KEY)).isEqualTo(5);
@@ -486,7 +486,7 @@ class WatchQueueTests {
 
     @ParameterizedTest
     @CsvSource({"EKEYREVOKED", "EKEYEXPIRED", "EACCES"})
-    void aWatchThatTheKernelDoesNotRemoveStaysWithoutComplaint(String errno) throws Exception {
+    void keepsAWatchThatTheKernelDoesNotRemove(String errno) throws Exception {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
             kernel.fail(NativeCall.UNWATCH_KEY, Errno.class.getField(errno).getInt(null));
@@ -509,12 +509,12 @@ class WatchQueueTests {
     }
 
     @Test
-    void theSameWatchIsPlacedAgainOnlyWhenWhatTheOldOneLeftWasRead() {
+    void placesTheSameWatchAgainOnlyAfterTheOldOneWasReadToItsEnd() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             queue.watch(KEY, 1).close();
             assertThatThrownBy(() -> queue.watch(KEY, 1))
                     .isInstanceOf(AlreadyWatchedException.class)
-                    .hasMessageContainingAll("watch key 1 with tag 1", "Read on first");
+                    .hasMessageContainingAll("watch key 1 with tag 1", "Read them first");
             queue.watch(KEY, 2).close(); // cannot be confused
             assertThat(queue.poll()).isEqualTo(new RemovalNotification(1, 1));
             queue.watch(KEY, 1);
@@ -522,7 +522,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aLostRemovalKeepsNobodyFromWatchingAgain() {
+    void watchesAgainAfterALostRemoval() {
         try (WatchQueue queue = WatchQueue.builder(kernel).capacity(1).open()) {
             Watch watch = queue.watch(KEY, 1);
             for (int i = 0; i < 32; i++) {
@@ -539,7 +539,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aWatchOfWhichTheRemovalWasReadIsNotRemovedFromTheKeyThatHasItsSerialNow() {
+    void doesNotUnwatchANewKeyWithTheSerialOfAnOldOne() {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
             Watch watch = queue.watch(KEY, 1);
             kernel.destroy(KEY.value());
@@ -574,7 +574,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aThreadThatWaitsGetsTheLossWhoeverElseReads() throws Exception {
+    void deliversTheLossToTheThreadThatWaits() throws Exception {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             CompletableFuture<List<Notification>> waiting = Background.get(() -> untilLoss(queue));
             awaitCalls(NativeCall.POLL, 1);
@@ -592,7 +592,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aThreadThatWaitsGetsWhatAnotherOneHasReadAndNotTaken() throws Exception {
+    void deliversBufferedNotificationsToTheThreadThatWaits() throws Exception {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             CompletableFuture<Notification> waiting = Background.get(queue::read);
             awaitCalls(NativeCall.POLL, 1);
@@ -631,7 +631,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void whoCannotWaitInTheKernelWaitsNoLongerThanItWantsTo() throws Exception {
+    void keepsItsTimeoutWhileAnotherThreadWaitsInTheKernel() throws Exception {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             CompletableFuture<Notification> waiting = Background.get(queue::read);
             awaitCalls(NativeCall.POLL, 1);
@@ -645,7 +645,7 @@ class WatchQueueTests {
     }
 
     @Test
-    void aWaitThatIsOverLeavesWhatComesToOthers() {
+    void leavesLaterNotificationsToOthersAfterAWait() {
         try (WatchQueue queue = FakeQueues.open(kernel, 32)) {
             assertThat(queue.read(Duration.ofMillis(1))).isNull();
             kernel.post(FakeKernel.key(1, 1, 0, 1));

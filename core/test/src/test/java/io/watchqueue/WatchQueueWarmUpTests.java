@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 class WatchQueueWarmUpTests {
 
     @Test
-    void hasWhatARealQueueMayHave() throws IOException {
+    void postsEveryKindOfARealQueue() throws IOException {
         WatchQueueWarmUp.open().close(); // loads what stays
         long open = descriptors();
         List<Notification> all = new ArrayList<>();

@@ -23,7 +23,7 @@ import io.watchqueue.test.FakeKernel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What happens between the kernel's answer to one thread and what another one reads meanwhile. */
+/** Races between the kernel's answer to one thread and the reads of another one. */
 class WatchesTests {
 
     private final WatchQueue queue = WatchQueue.builder(new FakeKernel()).open();
@@ -62,7 +62,7 @@ class WatchesTests {
     }
 
     @Test
-    void whatIsReadBeforeTheKernelsAnswerToClosingEndsNothing() {
+    void anEmptyReadBeforeTheKernelsAnswerToClosingEndsNothing() {
         place();
         assertThat(watches.closing(watch)).isTrue();
         long before = watches.closings();
@@ -89,7 +89,7 @@ class WatchesTests {
     }
 
     @Test
-    void aWatchThatWasNotClosedIsBackUnlessItsRemovalWasRead() {
+    void restoresAWatchThatWasNotClosedUnlessItsRemovalWasRead() {
         place();
         watches.closing(watch);
         watches.notClosed(watch);

@@ -19,13 +19,13 @@ import java.security.AccessController;
 import java.security.PrivilegedAction;
 
 /**
- * A daemon that keeps nothing of whoever happens to need it first, and which it may outlive: no
- * context class loader, no inheritable thread locals, no thread group, no priority. Up to JDK 23 a
- * thread also keeps the classes of all that were on the stack when it was made, and so their class
- * loaders: its inherited access control context. So it is made by {@link #make}.
+ * A daemon that keeps nothing of the thread that happens to need it first, whose application it may
+ * outlive: no context class loader, no inheritable thread locals, no thread group, no priority. Up
+ * to JDK 23 a thread also keeps the classes that were on the stack when it was made, and so their
+ * class loaders: its inherited access control context. Therefore {@link #make} makes it.
  *
  * <p>Core has one like it for the thread that loads the native library, in a package that only core
- * uses; a public one would be no part of a library for watch queues.
+ * uses. A public one would not belong in the API of a library for watch queues.
  */
 class DetachedThread extends Thread {
 
@@ -38,7 +38,7 @@ class DetachedThread extends Thread {
     }
 
     /** Makes a thread, with nothing but this class and the one that calls it on the stack. */
-    @SuppressWarnings("removal") // without a replacement, as later JDKs keep nothing
+    @SuppressWarnings("removal") // without a replacement, because later JDKs keep nothing
     static Thread make(PrivilegedAction<Thread> constructor) {
         return AccessController.doPrivileged(constructor);
     }

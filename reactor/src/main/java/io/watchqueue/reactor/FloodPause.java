@@ -23,8 +23,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The pause of a reader in a flood. If its only subscription has prefetched notifications that the
  * subscriber has not requested, the reader sleeps before it waits for more, and so reads the flood
- * in batches: a wakeup for each notification would take the processor from the subscriber, and the
- * reader its place with the scheduler for when the queue fills.
+ * in batches. A wakeup for each notification would take the processor from the subscriber. It would
+ * also use up the reader's scheduling credit, which the reader needs when the queue fills.
  */
 final class FloodPause {
 
@@ -34,7 +34,7 @@ final class FloodPause {
     /** A smaller queue can fill while a thread sleeps for the shortest time that it can. */
     private static final int SMALLEST_CAPACITY = 256;
 
-    /** A queue of which one read has found this part filled is filling fast. */
+    /** A queue fills fast if one read has found this part of it filled. */
     private static final int QUARTER = 4;
 
     private final long nanos;
@@ -44,14 +44,16 @@ final class FloodPause {
         this.nanos = nanos;
     }
 
-    /** Whether a queue in which so many notifications were found has room for those of a pause. */
+    /**
+     * Whether a queue in which that many notifications were found has room for those of a pause.
+     */
     static boolean leavesRoom(int found, int capacity) {
         return found > 0 && capacity >= SMALLEST_CAPACITY && found < capacity / QUARTER;
     }
 
     /**
-     * Sleeps until something is signalled, for the length of the pause at most, on the reader
-     * thread. An interrupt does not end it, and is kept.
+     * Sleeps on the reader thread until something is signalled, at most for the length of the
+     * pause. An interrupt does not end the sleep; the thread stays interrupted.
      */
     void sleep(AtomicReference<?> signalled) {
         boolean interrupted = false;

@@ -77,7 +77,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
         private static final AtomicLongFieldUpdater<Bounded> REQUESTED =
                 AtomicLongFieldUpdater.newUpdater(Bounded.class, "requested");
 
-        /** How many reasons there are to drain; whoever counts the first drains for all. */
+        /** The number of reasons to drain; the thread that counts the first one drains for all. */
         @SuppressWarnings("UnusedVariable") // but by WIP
         private volatile int wip;
 
@@ -177,7 +177,7 @@ final class FluxBoundedWithLoss extends FluxOperator<Notification, Notification>
             long demand = requested;
             long emitted = 0;
             while (!cancelled && !ended) {
-                // Looked at before the queue: what came before the end is in it then.
+                // Read before the queue: all that came before the end is in the queue then.
                 boolean ending = done;
                 Notification next = emitted < demand ? poll() : null;
                 if (next != null) {

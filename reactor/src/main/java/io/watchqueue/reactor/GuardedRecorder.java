@@ -89,7 +89,7 @@ final class GuardedRecorder implements NotificationRecorder {
         }
     }
 
-    /** A recorder that throws each time does not fill the log. */
+    /** A recorder that always throws does not fill the log. */
     private void report(Throwable thrown) {
         if (Uncaught.hasHandler(Thread.currentThread()) || logged.compareAndSet(false, true)) {
             Uncaught.report(thrown);

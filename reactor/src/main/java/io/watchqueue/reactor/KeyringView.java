@@ -32,8 +32,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Looks at a keyring when there is reason to. The kernel's list is the truth, and notifications say
- * when to look: to apply them to a list of one's own would miss what they do not tell.
+ * Lists a keyring when a notification is a reason to. The members are always the kernel's list. To
+ * apply notifications to a list of our own would miss changes that they do not report.
  */
 final class KeyringView {
 

@@ -25,7 +25,7 @@ final class Log {
 
     private Log() {}
 
-    /** Looked up each time, which is seldom, so that it is whatever logging is set up by then. */
+    /** Looked up for each message, of which there are few, so that logging may be set up later. */
     private static Logger logger() {
         return Loggers.getLogger(NAME);
     }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 import java.util.ArrayDeque;
 
 /**
- * A bounded queue that does what the kernel's does when it is full: it drops what comes, and marks
- * the last one that it has; and better than the kernel's, counts. Not safe for several threads.
+ * A bounded queue that drops new notifications when it is full, and marks the last one that it
+ * holds, as the kernel's does. Unlike the kernel's, it counts the dropped ones. Not thread-safe.
  */
 final class LossyQueue {
 
@@ -47,7 +47,7 @@ final class LossyQueue {
         this.capacity = capacity;
     }
 
-    /** Returns false if there is no room, and the place is marked. */
+    /** Returns false if there is no room; then the place is marked. */
     boolean offer(Notification notification) {
         if (entries.size() < capacity) {
             entries.add(new Entry(notification));
@@ -58,7 +58,7 @@ final class LossyQueue {
         return false;
     }
 
-    /** Takes what comes next, which may be a loss; null if there is nothing. */
+    /** Takes the next notification, which may be a loss; null if there is none. */
     @Nullable Notification poll() {
         if (lost != 0) {
             LossNotification loss = new LossNotification(LossNotification.Origin.SUBSCRIBER, lost);
@@ -77,7 +77,7 @@ final class LossyQueue {
         return entries.isEmpty() && lost == 0;
     }
 
-    /** The notifications in it, without losses. */
+    /** The number of notifications in it, without losses. */
     int size() {
         return entries.size();
     }

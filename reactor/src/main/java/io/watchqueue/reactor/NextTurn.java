@@ -15,19 +15,19 @@
  */
 package io.watchqueue.reactor;
 
-/** When a subscription is to be served again, as it says at the end of its turn. */
+/** When to serve a subscription again: its answer at the end of a turn. */
 enum NextTurn {
 
-    /** There may be more to do: as soon as the others had their turn. */
+    /** There may be more to do: as soon as the others have had their turn. */
     AT_ONCE,
 
-    /** The queue is empty, and what comes next is wanted. */
+    /** The queue is empty, and the next notification is wanted. */
     WHEN_READABLE,
 
     /** The same, but it is not wanted at once: see {@link FloodPause}. */
     AFTER_PAUSE,
 
-    /** Nothing is to be done before the subscriber requests, or somebody ends it. */
+    /** There is nothing to do before the subscriber requests, or the subscription is ended. */
     WHEN_SIGNALLED,
 
     /** It has ended, and only has to be finished. */

@@ -251,7 +251,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * Begins with a snapshot, goes on with the changes, and emits a snapshot again after each loss:
      * {@link NotificationOperators#resyncOnLoss}.
      *
-     * @param <S> what a snapshot holds
+     * @param <S> the type of a snapshot's state
      * @param snapshot takes a snapshot each time it is subscribed to, and emits one value
      * @return the stream of snapshots and changes
      */
@@ -375,7 +375,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
          * Watches a key or keyring.
          *
          * @param key the key, which must grant View when somebody subscribes
-         * @param tag what its notifications carry, 0 to 255
+         * @param tag the tag of its notifications, 0 to 255
          * @return this
          * @throws IllegalArgumentException if the tag is out of range, or the key has been named
          *     before

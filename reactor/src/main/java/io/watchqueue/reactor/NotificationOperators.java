@@ -46,8 +46,8 @@ import java.util.function.Function;
  * swallows losses would make a stream lie. To drop losses and removals on purpose, use {@code
  * ofType(KeyNotification.class)} after {@link #failOnLoss()}.
  *
- * <p>Unless they say otherwise they are as cold or hot as their source, work on its threads,
- * request from it what is requested from them, and end as it does.
+ * <p>Unless they say otherwise they are as cold or hot as their source, work on its threads, pass
+ * requests on to it, and end as it does.
  */
 public final class NotificationOperators {
 
@@ -80,8 +80,8 @@ public final class NotificationOperators {
     }
 
     /**
-     * Lets through what carries one of these tags, and all losses and removals, those of other tags
-     * included.
+     * Lets through the notifications with one of these tags, and all losses and removals, including
+     * removals with other tags.
      *
      * @param tags the tags, 0 to 255
      * @return the operator
@@ -152,7 +152,7 @@ public final class NotificationOperators {
      * <p><b>Loss:</b> a loss is the {@link Resynced.Snapshot#loss()} of the next snapshot; there is
      * none among the changes.
      *
-     * @param <S> what a snapshot holds
+     * @param <S> the type of a snapshot's state
      * @param snapshot takes a snapshot each time it is subscribed to, and emits one value
      * @return the operator
      */
@@ -167,8 +167,8 @@ public final class NotificationOperators {
         Sinks.One<Signal<Notification>> start = Sinks.one();
         AtomicReference<@Nullable Signal<Notification>> first = new AtomicReference<>();
         // All three are subscribed to now, one after the other, and delivered in this order. So the
-        // first snapshot comes first, but is asked for only after the source was subscribed to. An
-        // error of the source is one of its signals, so that it cannot overtake what came before.
+        // first snapshot comes first, but is taken only after the source was subscribed to. An
+        // error of the source is one of its signals, so that it cannot overtake earlier signals.
         Flux<Signal<Notification>> signals =
                 source.materialize().doOnNext(signal -> first.compareAndSet(null, signal));
         Mono<Signal<Notification>> watching =

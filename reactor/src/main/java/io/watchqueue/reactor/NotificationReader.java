@@ -83,10 +83,11 @@ public final class NotificationReader {
     /**
      * Creates a reader with a thread of its own.
      *
-     * <p>As the thread spends its time in the kernel, it must be a platform thread; a virtual one
-     * is refused with an {@link IllegalStateException} to the subscriber that needs it. A thread
-     * that is no daemon keeps the JVM running as long as there are subscriptions. Reactor takes the
-     * thread for one that must not block, whether or not it is marked as {@link NonBlocking}.
+     * <p>Because the thread spends its time in the kernel, it must be a platform thread; a virtual
+     * one is refused with an {@link IllegalStateException} to the subscriber that needs it. A
+     * thread that is no daemon keeps the JVM running as long as there are subscriptions. Reactor
+     * takes the thread for one that must not block, whether or not it is marked as {@link
+     * NonBlocking}.
      *
      * @param threads makes the thread, each time one is needed
      * @return a reader with no thread yet
@@ -130,7 +131,7 @@ public final class NotificationReader {
         }
     }
 
-    /** Returns true if nobody uses that loop any longer, so that it ends. */
+    /** Returns true if that loop is no longer used, so that it ends. */
     synchronized boolean detach(ReaderLoop loop) {
         // A loop that failed is no longer among them, and has ended.
         return running.computeIfPresent(loop, (any, users) -> users > 1 ? users - 1 : null) == null;

@@ -18,8 +18,8 @@ package io.watchqueue.reactor;
 import io.watchqueue.LossNotification;
 
 /**
- * Counts and measures what passes between the kernel's queues and their subscribers. Each method
- * does nothing unless it is overridden.
+ * Counts and measures notifications on their way between the kernel's queues and their subscribers.
+ * Each method does nothing unless it is overridden.
  *
  * <p><b>Threads:</b> {@link #recordOpened} is called on the thread that subscribes or opens, and so
  * is {@link #recordClosed} if the queue had no reader yet. All others are called on the reader's
@@ -93,7 +93,7 @@ public interface NotificationRecorder {
         int capacity();
 
         /**
-         * Returns how much waits in the kernel. A system call.
+         * Returns how much waits in the kernel; makes a system call.
          *
          * @return bytes, 16 for each key notification; 0 if the queue is closed
          */

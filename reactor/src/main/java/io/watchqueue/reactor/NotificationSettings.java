@@ -18,7 +18,7 @@ package io.watchqueue.reactor;
 /**
  * How notifications get from a kernel queue to its subscriber.
  *
- * @param reader whose thread does it
+ * @param reader the reader whose thread reads and emits
  * @param prefetch how many may wait in this process for demand
  * @param completeWhenUnwatched whether the removal of the last watch is the end
  * @param recorder counts and measures

@@ -38,7 +38,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * One subscriber's queue. Any thread may request, cancel or dispose, which only leaves word and
+ * One subscriber's queue. Any thread may request, cancel or dispose, which only records that and
  * signals the reader. Everything else is its {@link Delivery}, on the reader thread alone, so that
  * signals are serial and the thread that reads the descriptor is the one that closes it.
  *
@@ -57,12 +57,12 @@ final class NotificationSubscription
         implements Subscription, Disposable, Scannable, NotificationRecorder.QueueGauges {
 
     /**
-     * The most that one subscription is given before the others have their turn: what a full kernel
-     * queue holds.
+     * The most notifications that one subscription gets before the others have their turn: as many
+     * as a full kernel queue holds.
      */
     private static final int TURN = WatchQueue.MAX_CAPACITY;
 
-    // In the order in which one may follow the other.
+    // A state may follow only a lower one.
     private static final int RUNNING = 0;
     private static final int DISPOSED = 1;
     private static final int CANCELLED = 2;
@@ -99,7 +99,7 @@ final class NotificationSubscription
         this.settings = settings;
         this.onClose = onClose;
         if (settings.completeWhenUnwatched()) {
-            // It may be the end, without anything that the reader is woken up for.
+            // A change may end the stream without a notification that would wake the reader.
             queue.onWatchesChanged(this::signal);
         }
         settings.recorder().recordOpened(this);
@@ -121,7 +121,7 @@ final class NotificationSubscription
             delivery.fail(e);
             return;
         }
-        // Also for what came before there was a reader: demand, cancellation.
+        // Also for a demand or cancellation that came before there was a reader.
         signal();
     }
 
@@ -136,8 +136,8 @@ final class NotificationSubscription
 
     @Override
     public void request(long n) {
-        // Whoever raises the demand from nothing signals; while there is some, the reader looks by
-        // itself.
+        // The thread that raises the demand from zero signals. While there is demand, the reader
+        // looks by itself.
         if (Operators.validate(n) && Operators.addCap(REQUESTED, this, n) == 0) {
             signal();
         }
@@ -249,29 +249,27 @@ final class NotificationSubscription
     }
 
     /**
-     * The reader's part. Only its thread comes here; before there is a reader, the subscribing one,
-     * and after the reader has failed, whoever signals.
+     * The reader's part. Only the reader thread runs it. Before there is a reader, the subscribing
+     * thread does, and after the reader has failed, any thread that signals.
      */
     final class Delivery implements Predicate<Notification> {
 
-        /** Null before there is one and once closed, as §3.13 of Reactive Streams has it. */
+        /** Null before there is one and after the end, as §3.13 of Reactive Streams requires. */
         private @Nullable CoreSubscriber<? super Notification> actual;
 
-        /**
-         * Read once, when the subscriber is there: whoever throws from it ends before it is served.
-         */
+        /** Read once, before the first turn: a subscriber that throws from it ends at once. */
         private Context context = Context.empty();
 
-        /** What was read without demand, as far as that is allowed, the oldest first. */
+        /** The prefetched notifications, the oldest first. */
         private final ArrayDeque<Notification> prefetched = new ArrayDeque<>(0);
 
-        /** What is still to be emitted in this turn. */
+        /** How many notifications may still be emitted in this turn. */
         private long owed;
 
-        /** How many this turn took from the queue. */
+        /** How many notifications this turn took from the queue. */
         private int found;
 
-        /** The queue is closed: what was prefetched is all there is. */
+        /** The queue has ended: only prefetched notifications are left. */
         private boolean ended;
 
         private Delivery() {}
@@ -288,7 +286,7 @@ final class NotificationSubscription
             settings.recorder().recordWakeup(NotificationSubscription.this);
         }
 
-        /** Delivers what is demanded and there, and prefetches what may be. */
+        /** Delivers up to the demand, and prefetches up to the limit. */
         NextTurn serve() {
             boolean drained = state == RUNNING && turn();
             if (state != RUNNING || ended && prefetched.isEmpty()) {
@@ -309,7 +307,7 @@ final class NotificationSubscription
                     : NextTurn.WHEN_READABLE;
         }
 
-        /** Returns true if there is nothing more in the queue now. */
+        /** Returns true if the queue is empty now. */
         private boolean turn() {
             long demand = Math.min(requested, TURN);
             owed = demand;
@@ -328,7 +326,7 @@ final class NotificationSubscription
             return drained;
         }
 
-        /** Takes from the queue what is wanted; returns true if there is nothing more in it now. */
+        /** Takes the wanted notifications from the queue; returns true if it is empty now. */
         private boolean drain() {
             int wanted = (int) Math.min(owed + settings.prefetch() - prefetched.size(), TURN);
             if (wanted == 0 || state != RUNNING) {
@@ -385,7 +383,7 @@ final class NotificationSubscription
             try {
                 subscriber.onNext(notification);
             } catch (Throwable e) {
-                // Against §2.13, so it is told nothing any more; the other subscriptions of this
+                // Against §2.13, so it gets no further signal; the other subscriptions of this
                 // thread go on.
                 become(CANCELLED);
                 Uncaught.report(e);
@@ -398,16 +396,14 @@ final class NotificationSubscription
             }
         }
 
-        /**
-         * Nothing more comes from the queue, for that reason; the prefetched are still delivered.
-         */
+        /** Ends the queue, for that reason; prefetched notifications are still delivered. */
         void end(Throwable reason) {
             ended = true;
             failure = reason;
             closeQueue();
         }
 
-        /** Ends this with an error at once, unless it has ended. */
+        /** Ends the subscription with an error at once, unless it has ended. */
         void fail(Throwable error) {
             if (state != CLOSED) {
                 end(error);
@@ -415,7 +411,7 @@ final class NotificationSubscription
             }
         }
 
-        /** Tells the subscriber how it ended, when all that was opened is closed. */
+        /** Closes everything that was opened, and then signals the end to the subscriber. */
         void finish() {
             CoreSubscriber<? super Notification> subscriber = actual;
             int before = release();
@@ -438,7 +434,10 @@ final class NotificationSubscription
             }
         }
 
-        /** Reactor throws what is fatal to the JVM at once; but nobody shall wait in vain. */
+        /**
+         * Reactor throws errors that are fatal to the JVM at once; the subscriber must get them as
+         * a signal.
+         */
         private static Throwable hooked(Throwable error, Context context) {
             try {
                 return Operators.onOperatorError(error, context);
@@ -447,7 +446,7 @@ final class NotificationSubscription
             }
         }
 
-        /** Closes what was opened, once. Returns the state before. */
+        /** Closes everything that was opened, once. Returns the state before. */
         private int release() {
             int before = STATE.getAndSet(NotificationSubscription.this, CLOSED);
             if (before == CLOSED) {
@@ -455,7 +454,7 @@ final class NotificationSubscription
             }
             actual = null;
             cancelled = before == CANCELLED;
-            // Whatever goes wrong from here on, this thread's other subscriptions go on.
+            // If anything fails from here on, this thread's other subscriptions go on.
             Uncaught.run(this::closeQueue);
             // At once, unless another thread is in a system call on the queue: that one closes it
             // then.

@@ -81,7 +81,7 @@ public final class ReactiveWatchQueue implements Disposable {
     /** Held by the thread that opens the queue. */
     private final ReentrantLock opening = new ReentrantLock();
 
-    // Under the lock of this, which nobody holds in a system call.
+    // Under the lock of this, which no thread holds in a system call.
     private @Nullable NotificationSubscription subscription;
     private boolean beingOpened;
     private boolean receiving;
@@ -144,7 +144,7 @@ public final class ReactiveWatchQueue implements Disposable {
         return subscription;
     }
 
-    /** Returns null if this was disposed of meanwhile, and what was opened is closed. */
+    /** Returns null if this was disposed of meanwhile; then the opened queue is closed. */
     private @Nullable NotificationSubscription doOpen() {
         NotificationSubscription opened = null;
         try {
@@ -174,10 +174,9 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Returns what the kernel posts, from when the queue was opened, and opens it if it is not open
-     * yet.
+     * Returns the notifications since the queue was opened; opens the queue if it is not open yet.
      *
-     * <p><b>Hot</b>, for one subscriber: a second one gets an {@link IllegalStateException}, also
+     * <p><b>Hot</b>, for one subscriber: a second one gets an {@link IllegalStateException}, even
      * after the first has ended; but if the first got the error of opening the queue, there may be
      * another. Demand, threading, termination and loss are those of {@link NotificationFlux}; when
      * it ends, in whatever way, this queue is closed. Once this was disposed of, it completes.
@@ -207,7 +206,7 @@ public final class ReactiveWatchQueue implements Disposable {
      * all the same, and is among the {@link #watches()}.
      *
      * @param key a key that grants View
-     * @param tag what its notifications are to carry, 0 to 255
+     * @param tag the tag of its notifications, 0 to 255
      * @return the watch when it is placed, or an error as of {@link WatchQueue#watch}
      */
     public Mono<Watch> watch(KeyId key, int tag) {
@@ -226,8 +225,8 @@ public final class ReactiveWatchQueue implements Disposable {
      * <p><b>Cold.</b> Removed on the subscribing thread.
      *
      * @param key the key
-     * @return completes empty when the kernel has removed it, and also if it was not watched, as it
-     *     may have been destroyed; or an error as of {@link WatchQueue#unwatch}
+     * @return completes empty when the kernel has removed it, or if the key was not watched, for
+     *     example because it was destroyed; or an error as of {@link WatchQueue#unwatch}
      */
     public Mono<Void> unwatch(KeyId key) {
         return Mono.fromRunnable(
@@ -238,12 +237,12 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Sets, replaces or removes the filter, for everything posted from then on; what is queued
-     * stays.
+     * Sets, replaces or removes the filter, for everything posted from then on. Queued
+     * notifications stay.
      *
      * <p><b>Cold.</b> Set on the subscribing thread.
      *
-     * @param filter what is to pass, or null for everything
+     * @param filter the filter, or null for everything
      * @return completes empty when it is set, or an error as of {@link WatchQueue#filter}
      */
     public Mono<Void> filter(@Nullable NotificationFilter filter) {
@@ -259,8 +258,8 @@ public final class ReactiveWatchQueue implements Disposable {
     }
 
     /**
-     * Returns the watches of this queue, {@link WatchQueue#watches()}: after a loss, what is to be
-     * looked at again.
+     * Returns the watches of this queue, {@link WatchQueue#watches()}: the keys to look at again
+     * after a loss.
      *
      * @return a copy, in the order in which they were placed; empty before the queue is open
      */

@@ -29,8 +29,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
- * What a reader's thread does: waits for the kernel and gives many subscriptions their turns. It
- * registers their queues with the selector, and arms, disarms and forgets them.
+ * The loop of a reader's thread: it waits for the kernel and gives many subscriptions their turns.
+ * It registers their queues with the selector, and arms, disarms and forgets them.
  *
  * <p>It waits in epoll(7) for the queues of subscriptions with demand, and for a signal. Its idle
  * time costs nothing: no timeout, no wakeup.
@@ -61,13 +61,13 @@ final class ReaderLoop implements Runnable {
     /** Subscriptions that have their turn next. */
     private final ArrayDeque<Attachment> unfinished = new ArrayDeque<>();
 
-    /** All that this serves. */
+    /** All subscriptions that this serves. */
     private final Set<Attachment> attached = new HashSet<>();
 
     /** Whether the subscription that was served last leaves time for a pause. */
     private boolean pausing;
 
-    /** Whether the last one is forgotten. */
+    /** Whether the last subscription has ended, so that the thread ends too. */
     private boolean unused;
 
     ReaderLoop(WatchQueueSelector selector, NotificationReader owner, FloodPause pause) {
@@ -85,8 +85,8 @@ final class ReaderLoop implements Runnable {
         private final AtomicBoolean isSignalled = new AtomicBoolean();
 
         /**
-         * The next of the reader's signalled ones: for whoever set {@link #isSignalled}, then for
-         * the reader.
+         * The next of the reader's signalled ones. Written by the thread that has set {@link
+         * #isSignalled}, and then by the reader.
          */
         private @Nullable Attachment next;
 
@@ -134,7 +134,7 @@ final class ReaderLoop implements Runnable {
             try {
                 wakeup();
             } catch (Throwable e) {
-                // The caller cannot help it. Whatever wakes the reader next has it look.
+                // The caller cannot do anything about it. The reader looks at its next wakeup.
                 Uncaught.report(e);
             }
         } else {
@@ -171,7 +171,7 @@ final class ReaderLoop implements Runnable {
 
     private void await() {
         if (!unfinished.isEmpty()) {
-            // When all are under way already, the kernel knows of no other.
+            // If all have a turn already, the kernel has none to report.
             if (unfinished.size() < attached.size()) {
                 selector.selectNow(ready);
             }
@@ -192,8 +192,8 @@ final class ReaderLoop implements Runnable {
         taken = takeSignalled();
         Attachment oldest;
         while ((oldest = nextTaken()) != null) {
-            // From here on a new signal puts it among the signalled ones again, so what it is about
-            // is looked at after this.
+            // From here on a new signal puts it among the signalled ones again, so the reason for
+            // that signal is looked at after this.
             oldest.isSignalled.set(false);
             serve(oldest);
         }
@@ -223,7 +223,7 @@ final class ReaderLoop implements Runnable {
 
     private void serve(Attachment attachment) {
         NotificationSubscription.Delivery delivery = attachment.delivery;
-        // Signals may come in late, and must not bring back one that has ended.
+        // Signals may come late, and must not bring back one that has ended.
         if (delivery.isClosed()) {
             return;
         }
@@ -236,14 +236,14 @@ final class ReaderLoop implements Runnable {
                 case WHEN_READABLE, AFTER_PAUSE -> awaitReadable(attachment, true);
                 case WHEN_SIGNALLED -> awaitReadable(attachment, false);
                 case NEVER -> {
-                    // Before it closes the queue, which the kernel goes on reporting if a forked
+                    // Before the queue is closed: the kernel would go on reporting it if a forked
                     // child keeps it open.
                     cancel(attachment);
                     delivery.finish();
                 }
             }
         } catch (Throwable e) {
-            // None of the others' business.
+            // The other subscriptions go on.
             delivery.fail(e);
         }
         if (delivery.isClosed()) {
@@ -251,7 +251,7 @@ final class ReaderLoop implements Runnable {
         }
     }
 
-    /** Has the kernel end the wait when the queue can be read, or keep quiet about it. */
+    /** Arms the queue, so that it ends the wait when it can be read, or disarms it. */
     private void awaitReadable(Attachment attachment, boolean wanted) {
         WatchQueueSelector.Registration registration = attachment.registration;
         try {
@@ -265,7 +265,7 @@ final class ReaderLoop implements Runnable {
                 registration.disarm();
             }
         } catch (Throwable e) {
-            // The queue is of no use any more, but what was prefetched is still delivered.
+            // The queue is no longer of use, but prefetched notifications are still delivered.
             attachment.delivery.end(e);
             enqueue(attachment);
         }
@@ -299,14 +299,14 @@ final class ReaderLoop implements Runnable {
     }
 
     /**
-     * Waiting itself has failed. Nobody is left to wait in vain: all get the error, also those who
-     * come after this.
+     * Waiting itself has failed: all subscriptions get the error, including those that come later.
      */
     private void fail(Throwable error) {
         owner.failed(this);
         List.copyOf(attached).forEach(attachment -> attachment.delivery.fail(error));
         failAll(taken, error);
-        // Only now may others end what they signal: all that this thread has touched has ended.
+        // Only now may other threads end the subscriptions that they signal: all that this thread
+        // has touched have ended.
         failure = error;
         failAll(takeSignalled(), error);
     }

@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
  * An element of {@link NotificationOperators#resyncOnLoss}: a snapshot, or a change since the last
  * one.
  *
- * @param <S> what a snapshot holds
+ * @param <S> the type of a snapshot's state
  */
 public sealed interface Resynced<S> {
 
     /**
      * The whole state, which replaces everything known before.
      *
-     * @param <S> what it holds
+     * @param <S> the type of its state
      * @param state the value of the snapshot publisher
      * @param loss the loss that made it necessary; null for the first
      */
@@ -41,7 +41,7 @@ public sealed interface Resynced<S> {
      * A change since the last snapshot was requested. The snapshot may contain it already, if it
      * happened while the snapshot was being taken.
      *
-     * @param <S> what a snapshot holds
+     * @param <S> the type of a snapshot's state
      * @param notification anything but a loss
      */
     record Change<S>(Notification notification) implements Resynced<S> {}

@@ -20,7 +20,7 @@ final class Uncaught {
 
     private Uncaught() {}
 
-    /** Runs foreign code, which harms nobody but itself. */
+    /** Runs user code, and only reports its exceptions. */
     static void run(Runnable foreign) {
         try {
             foreign.run();
@@ -31,8 +31,8 @@ final class Uncaught {
 
     /**
      * Hands it to the uncaught exception handler that the application has set, as if this thread
-     * had died of it, which it does not. Without such a handler it is logged, because the JVM's own
-     * way would be standard error.
+     * had died of it. Without such a handler it is logged, because the JVM's own way would be
+     * standard error.
      */
     static void report(Throwable thrown) {
         Thread thread = Thread.currentThread();

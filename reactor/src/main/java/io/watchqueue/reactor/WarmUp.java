@@ -25,21 +25,21 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * JIT warm-up, see {@link NotificationFlux#warmup()}: rounds of made-up notifications, on a thread
- * of its own. That thread opens what it needs and closes it, and it holds no lock: a subscriber
- * that comes meanwhile does not notice.
+ * of its own. That thread opens what it needs and closes it, and it holds no lock: subscribers that
+ * come meanwhile are not held up.
  */
 final class WarmUp {
 
     /**
-     * HotSpot's second compiler begins after 5,000 calls and is done before so many rounds are; it
-     * has to have seen ends by then, or what it compiles would not outlive the first.
+     * HotSpot's second compiler begins after 5,000 calls and is done before this many rounds are.
+     * By then it must have seen subscriptions end; otherwise the first end would discard its code.
      */
     private static final int ROUNDS = 120;
 
     /** Longer than it took on any busy machine. */
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
-    /** Of this process: under way, or done. A failure is not kept. */
+    /** The warm-up of this process, under way or done. A failure is not kept. */
     private static final AtomicReference<@Nullable Mono<Void>> CURRENT = new AtomicReference<>();
 
     private volatile boolean stopped;
@@ -47,7 +47,7 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** Once in a process. */
+    /** The warm-up, once in a process. */
     static Mono<Void> once() {
         return once(CURRENT, again(ROUNDS, LIMIT));
     }
@@ -67,7 +67,7 @@ final class WarmUp {
                                                         .cache()));
     }
 
-    /** Whether or not it was done before. */
+    /** The warm-up, even if it was done before. */
     static Mono<Void> again(int rounds, Duration limit) {
         return Mono.<Void>create(sink -> new WarmUp().start(rounds, sink))
                 .timeout(
@@ -91,7 +91,7 @@ final class WarmUp {
             for (int i = 0; i < rounds; i++) {
                 WarmUpRound round = new WarmUpRound(i % 2 == 0, i % 4 < 2);
                 current = round;
-                // Either this sees that it is to stop, or whoever stops it sees the round.
+                // Either this sees that it is to stop, or the thread that stops it sees the round.
                 if (stopped) {
                     return;
                 }

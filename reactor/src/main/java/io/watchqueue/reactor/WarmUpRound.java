@@ -31,7 +31,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * A round of the warm-up. Three queues of one reader stand in a circle: a subscriber that has
  * received a portion posts one in the next queue. So the reader wakes up, reads, finds nothing more
- * and waits for each portion, as it does when a kernel posts. The third subscriber asks for less
+ * and waits for each portion, as it does when a kernel posts. The third subscriber requests less
  * than there is, and the rest is prefetched.
  *
  * <p>All of it happens on the calling thread, which owns the queues: it opens them, and when the
@@ -39,18 +39,21 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class WarmUpRound {
 
-    /** How many portions are posted. */
+    /** The number of portions that are posted. */
     private static final int POSTS = 500;
 
     /** Few enough that every queue sometimes wakes up with nothing to read, as a real one does. */
     private static final int FEW = 1;
 
-    /** So many that a queue which gives them can have been full, for what its reader knows. */
+    /** So many that, for all its reader knows, the queue can have been full. */
     private static final int MANY = 9;
 
     private static final int QUEUES = 3;
 
-    /** Of the last subscriber: reached with many portions on their way, and not with few. */
+    /**
+     * The prefetch of the last subscriber: used up with many portions on their way, and not with
+     * few.
+     */
     private static final int PREFETCH = WatchQueueWarmUp.PORTION;
 
     private final List<WatchQueueWarmUp> queues = new ArrayList<>();
@@ -61,13 +64,13 @@ final class WarmUpRound {
     private int posts;
     private @Nullable Throwable failure;
 
-    /** No portion is passed on any more. */
+    /** Whether portions are no longer passed on. */
     private volatile boolean over;
 
     /**
      * Prepares a round.
      *
-     * @param bounded whether all subscribers ask for each portion, or the first for all there is
+     * @param bounded whether all subscribers request portion by portion, or the first without bound
      * @param few whether one portion is on its way at a time, or several
      */
     WarmUpRound(boolean bounded, boolean few) {
@@ -77,7 +80,10 @@ final class WarmUpRound {
                 List.of(new FirstSubscriber(), new SecondSubscriber(), new ThirdSubscriber());
     }
 
-    /** Returns when the round is over and nothing of it is open, or throws what it failed with. */
+    /**
+     * Returns when the round is over and nothing of it is open, or throws the error that it failed
+     * with.
+     */
     void run() throws Throwable {
         try {
             while (queues.size() < QUEUES) {
@@ -105,7 +111,7 @@ final class WarmUpRound {
         subscriptions.forEach(NotificationSubscription::cancel);
     }
 
-    /** Returns what a reader would run on its own thread; null if none could be made. */
+    /** Returns the loop that a reader would run on its own thread; null if none could be made. */
     private @Nullable ReaderLoop subscribe() {
         AtomicReference<@Nullable ReaderLoop> loop = new AtomicReference<>();
         NotificationReader reader =
@@ -126,7 +132,7 @@ final class WarmUpRound {
             subscription.start(subscribers.get(i));
         }
         if (over) {
-            // Also those that came after stop() had looked.
+            // Also for those that came after stop() had looked.
             stop();
         }
         return loop.get();
@@ -168,15 +174,18 @@ final class WarmUpRound {
     }
 
     /**
-     * A subscriber. There are three classes of them, since HotSpot takes two for all there are: it
-     * would compile for them, and do it again in the first flood, for the real one.
+     * A subscriber. There are three classes of them: for a call that has met one or two classes,
+     * HotSpot compiles code for these alone. It would compile again in the first flood, for the
+     * real subscriber.
      */
     private abstract class PassingSubscriber implements CoreSubscriber<Notification> {
 
         private final int next;
         private final boolean unbounded;
 
-        /** How many of those on their way it does not ask for: odd, or it would wait for one. */
+        /**
+         * How many notifications on their way it does not request: odd, or it would wait for one.
+         */
         private final int behind;
 
         private @Nullable Subscription subscription;
@@ -222,7 +231,7 @@ final class WarmUpRound {
 
         @Override
         public void onComplete() {
-            // Nobody disposes of it.
+            // Never called: nothing disposes of the streams.
         }
     }
 

@@ -53,9 +53,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * Finds the calls that may block, directly or through others, in what some code calls. A call of an
- * interface of this library is one of all that implement it; a lambda is part of the method that
- * makes it. Monitors are not looked at, but what is called under them is.
+ * Finds the calls that may block, directly or through others, among the calls of some code. A call
+ * of an interface of this library is one of all that implement it; a lambda is part of the method
+ * that makes it. Monitors are ignored, but calls under them are not.
  */
 final class BlockingCalls {
 
@@ -120,7 +120,7 @@ final class BlockingCalls {
     }
 
     /**
-     * Returns the places where what is reached from a package may block, such as {@code
+     * Returns the places where code that a package reaches may block, such as {@code
      * "WatchQueue.poll: ReentrantLock.lock"}, each with the way there.
      */
     static Map<String, String> reachedFrom(String packageName, JavaClasses classes) {

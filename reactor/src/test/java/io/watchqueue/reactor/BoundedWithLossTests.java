@@ -74,7 +74,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void passesOnWhatIsAskedForInTime() {
+    void passesOnWhileThereIsDemand() {
         StepVerifier.create(bounded(1))
                 .then(() -> source.assertMinRequested(Long.MAX_VALUE))
                 .then(() -> emit(1, 3))
@@ -84,7 +84,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void whatFindsTheQueueFullIsCountedInItsPlace() {
+    void countsDroppedNotificationsInTheirPlace() {
         StepVerifier.create(bounded(2), 0)
                 .then(() -> emit(1, 5))
                 .thenRequest(1)
@@ -140,7 +140,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void anErrorComesBehindWhatIsQueued() {
+    void signalsAnErrorAfterQueuedNotifications() {
         StepVerifier.create(bounded(5), 0)
                 .then(() -> emit(1, 2))
                 .then(() -> source.error(new IllegalStateException("broken")))
@@ -159,8 +159,8 @@ class BoundedWithLossTests {
     }
 
     /**
-     * Asks for one more from within onNext, and does nothing of what Reactor's own subscribers do
-     * to hide a mistake of the upstream.
+     * Requests one more from within onNext, and, unlike Reactor's own subscribers, hides no mistake
+     * of the upstream.
      */
     private static final class Strict implements CoreSubscriber<Notification> {
         final List<Subscription> subscriptions = new ArrayList<>();
@@ -280,7 +280,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void theEndIsToldOnce() {
+    void signalsTheEndOnce() {
         Strict subscriber = new Strict();
         bounded(1).subscribe(subscriber);
         source.complete();
@@ -289,7 +289,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void askingFromWithinOnNextDoesNotNest() {
+    void requestsFromWithinOnNextDoNotNest() {
         Strict subscriber = new Strict();
         bounded(2).subscribe(subscriber);
         emit(1, 2);
@@ -298,7 +298,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void whatComesAfterTheEndIsDropped() {
+    void dropsSignalsAfterTheEnd() {
         TestPublisher<Notification> careless =
                 TestPublisher.createNoncompliant(TestPublisher.Violation.CLEANUP_ON_TERMINATE);
         StepVerifier.create(careless.flux().transform(NotificationOperators.boundedWithLoss(1)))
@@ -336,7 +336,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void aDemandThatIsNotPositiveIsNone() {
+    void refusesADemandThatIsNotPositive() {
         List<Notification> received = new ArrayList<>();
         bounded(1)
                 .subscribe(
@@ -357,7 +357,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void whatIsDroppedAndWhatIsLeftWhenCancelledIsDiscarded() {
+    void discardsDroppedNotificationsAndTheQueueOfACancelledSubscriber() {
         List<Notification> discarded = new CopyOnWriteArrayList<>();
         StepVerifier.create(bounded(2).doOnDiscard(Notification.class, discarded::add), 0)
                 .then(() -> emit(1, 3))
@@ -390,7 +390,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void whoTakesTwoCancelsAtTheSecond() {
+    void cancelsTheSourceAtTheLastOfTake() {
         StepVerifier.create(bounded(10).take(2, false))
                 .then(() -> emit(1, 2))
                 .expectNext(event(1), event(2))
@@ -399,7 +399,7 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void aSlowSubscriberBehindAShareLosesAloneAndIsTold() {
+    void onlyTheSlowSubscriberOfAShareLosesAndGetsALoss() {
         Sinks.Many<Notification> kernel = Sinks.many().multicast().onBackpressureBuffer(4);
         Flux<Notification> shared = kernel.asFlux().publish(4).refCount(2);
         TestSubscriber<Notification> slow = TestSubscriber.builder().initialRequest(1).build();
@@ -460,15 +460,18 @@ class BoundedWithLossTests {
     }
 
     @Test
-    void aCapacityThatIsNotPositiveIsRefused() {
+    void refusesACapacityThatIsNotPositive() {
         assertThatThrownBy(() -> NotificationOperators.boundedWithLoss(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("capacity 0");
     }
 
-    /** What is received and the numbers of the losses add up to what was sent, in order. */
+    /**
+     * The received notifications and the numbers of the losses add up to the notifications that
+     * were sent, in order.
+     */
     @Test
-    void nothingIsLostUncountedWhileRequestsRace() {
+    void countsEveryLossWhileRequestsRace() {
         Random random = new Random(11);
         for (int round = 0; round < 300; round++) {
             TestPublisher<Notification> publisher = TestPublisher.create();

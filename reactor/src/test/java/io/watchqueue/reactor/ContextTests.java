@@ -34,7 +34,7 @@ import reactor.util.context.Context;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** What a subscriber's context does on its way through the reader's thread. */
+/** The effects of a subscriber's context on its way through the reader's thread. */
 @Timeout(300)
 class ContextTests {
 

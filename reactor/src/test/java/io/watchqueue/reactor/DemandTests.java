@@ -49,7 +49,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The guide's table of what operators ask a stream for, row by row. */
+/** The guide's table of the demand of operators, row by row. */
 @Timeout(300)
 class DemandTests {
 

@@ -59,7 +59,7 @@ final class FakeStreams {
         return this;
     }
 
-    /** The reader's pause for those that are behind, instead of its own. */
+    /** The reader's pause for slow subscribers, instead of its own. */
     FakeStreams pause(Duration pause) {
         return reader(NotificationReader.create(this::daemon, pause.toNanos()));
     }
@@ -91,7 +91,7 @@ final class FakeStreams {
         return flux(() -> open(capacity));
     }
 
-    /** A stream of queues that are opened so. */
+    /** A stream of queues with these settings. */
     NotificationFlux flux(Supplier<WatchQueue> opener) {
         return new NotificationFlux(opener, settings());
     }
@@ -107,7 +107,7 @@ final class FakeStreams {
         return queue;
     }
 
-    /** A queue that is opened so, once it is used. */
+    /** A queue with these settings, opened when it is used. */
     ReactiveWatchQueue queue(Supplier<WatchQueue> opener) {
         return new ReactiveWatchQueue(opener, settings());
     }
@@ -133,7 +133,7 @@ final class FakeStreams {
         return thread;
     }
 
-    /** How many threads read for these streams. */
+    /** The number of threads that read for these streams. */
     long readers() {
         return readers.stream().filter(Thread::isAlive).count();
     }
@@ -157,7 +157,7 @@ final class FakeStreams {
         return subscriber;
     }
 
-    /** What is at the upstream end of a subscription or a subscriber, to be scanned. */
+    /** The upstream end of a subscription or a subscriber, to be scanned. */
     static Scannable source(Object end) {
         Scannable last = Scannable.from(end);
         return last.parents().map(Scannable::from).reduce(last, (a, b) -> b);
@@ -177,7 +177,7 @@ final class FakeStreams {
     }
 
     static void eventually(BooleanSupplier condition) {
-        Await.until("what is waited for", condition);
+        Await.until("the expected state", condition);
     }
 
     /** Waits for the end of the threads of that name: then nothing of their streams is open. */

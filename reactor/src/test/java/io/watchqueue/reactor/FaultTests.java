@@ -69,7 +69,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.stream.Stream;
 
 /**
- * What subscribers, recorders, thread factories and the process do wrong harms nobody else: another
+ * Mistakes of subscribers, recorders, thread factories and the process harm nothing else: another
  * stream of the same reader goes on, nothing is left open, and no thread is busy with it.
  */
 @Timeout(300)
@@ -132,7 +132,7 @@ class FaultTests {
         flux.subscribe(subscriber);
         switch (from) {
             case ON_SUBSCRIBE -> {
-                // Told as the stream's own failure, on this thread.
+                // Signalled as the stream's own failure, on this thread.
                 assertThat(subscriber.calls).containsExactly("onSubscribe", "onError");
                 assertThat(uncaught).isEmpty();
             }
@@ -204,7 +204,7 @@ class FaultTests {
         throw (E) error;
     }
 
-    /** Takes all, and has no context from when it is told so. */
+    /** Takes all, and throws from currentContext once it is set to. */
     private static final class WithoutContext implements CoreSubscriber<Notification> {
         final List<String> calls = new CopyOnWriteArrayList<>();
         volatile boolean without;
@@ -253,7 +253,7 @@ class FaultTests {
         assertThat(uncaught).isEmpty();
     }
 
-    /** Has the reader find both of them signalled when it comes back to them. */
+    /** The reader finds both of them signalled when it comes back to them. */
     @Test
     void aContextThatFailsAtTheEndDoesNotHaveOthersForgotten() {
         CountDownLatch busy = new CountDownLatch(1);
@@ -307,7 +307,7 @@ class FaultTests {
     }
 
     @Test
-    void memoryThatRunsOutBehindAnOperatorEndsThatStreamAlone() {
+    void memoryThatRunsOutInAnOperatorEndsThatStreamAlone() {
         NotificationFlux flux = streams.flux();
         TestSubscriber<Notification> subscriber =
                 subscribe(
@@ -320,7 +320,7 @@ class FaultTests {
         eventually(() -> uncaught.size() == 1);
         flux.dispose();
         flux.onDispose().block(SOON);
-        // As Reactor has it: what is fatal is thrown on, and no signal any more.
+        // As in Reactor: a fatal error is rethrown, and there is no further signal.
         assertThat(subscriber.isTerminated()).isFalse();
     }
 
@@ -505,10 +505,12 @@ class FaultTests {
         streams.settle();
     }
 
-    /** Each round lets some of all that may be called at any time race; the seed is in the name. */
+    /**
+     * Each round lets some of all calls that are allowed at any time race; the seed is in the name.
+     */
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {1, 2, 3, 4, 5})
-    void whateverRacesLeavesNothing(long seed) {
+    void leavesNothingAfterAnyRace(long seed) {
         Random random = new Random(seed);
         for (int round = 0; round < 100; round++) {
             ReactiveWatchQueue queue = streams.queue();
@@ -547,7 +549,7 @@ class FaultTests {
         assertThat(uncaught).isEmpty();
     }
 
-    /** That it is closed, or watched already, is an answer here. */
+    /** An error that it is closed, or watched already, is a valid answer here. */
     private static void block(Mono<?> operation) {
         operation.onErrorComplete(WatchQueueException.class).block(SOON);
     }
@@ -594,7 +596,7 @@ class FaultTests {
                             .build();
             TestSubscriber<Notification> first = subscribe(flux, Long.MAX_VALUE);
             if (limit < 4) {
-                // No room for the pipe, or then for what the reader waits in.
+                // No room for the pipe, or then for the reader's selector.
                 assertThat(first.expectTerminalError())
                         .isInstanceOf(ResourceLimitException.class)
                         .hasMessageContainingAll("EMFILE", "RLIMIT_NOFILE");

@@ -29,11 +29,11 @@ import java.util.Deque;
 
 /**
  * Warms up with all descriptors of its process in use but for a few, the others being files of its
- * own; and says for each number what came of it, and how many bytes were written to these files.
+ * own; and prints for each number the outcome, and how many bytes were written to these files.
  */
 final class FewDescriptorsProgram {
 
-    /** With which it is enough. */
+    /** The number of descriptors that is enough. */
     static final int ENOUGH = 8;
 
     private FewDescriptorsProgram() {}

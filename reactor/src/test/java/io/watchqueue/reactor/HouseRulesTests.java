@@ -74,28 +74,27 @@ class HouseRulesTests {
     }
 
     /**
-     * That is, nothing of the stream does, whoever calls it: the reader thread also runs what
-     * others have left for it.
+     * That is, no code of the stream does, on any thread: the reader thread also runs work that
+     * other threads have left for it.
      */
     @Test
     void nothingBlocksTheReaderThread() {
         assertThat(BlockingCalls.reachedFrom("io.watchqueue.reactor", ALL))
                 .containsOnlyKeys(
-                        // Where the reader waits when there is nothing left to do.
+                        // The reader waits here when there is nothing left to do.
                         "WatchQueueSelector.select: Kernel.epollWait",
-                        // For a tenth of a millisecond, when its only subscriber has enough.
+                        // For a tenth of a millisecond, when its only subscriber has no demand.
                         "FloodPause.sleep: LockSupport.parkNanos",
                         // Nobody else reads a queue that a reader has.
                         "QueueReader.poll: ReentrantLock.lock",
-                        // For the key, and for room, on the thread of whoever asks: as watch()
-                        // says.
+                        // For the key, and for room, on the calling thread: see watch().
                         "WatchQueue.place: Kernel.watchKey",
                         "Interrupted.pause: LockSupport.parkNanos",
                         "WatchQueue.unwatch: Kernel.watchKey",
                         // For another thread that opens the queue, which is not received before.
                         "ReactiveWatchQueue.openOrAwait: ReentrantLock.lock",
-                        // For JNA, once, on the thread of the first who subscribes: before there
-                        // is a reader.
+                        // For JNA, once, on the thread of the first subscription: before there is a
+                        // reader.
                         "NativeLayer.await: FutureTask.get");
     }
 
@@ -115,14 +114,14 @@ class HouseRulesTests {
                 .check(ALL);
     }
 
-    /** The outermost class; but some are what they are by each other. */
+    /** The outermost class, or the name of a group of classes that need each other. */
     private static String classOrKnot(JavaClass type) {
         JavaClass outermost = type;
         while (outermost.getEnclosingClass().isPresent()) {
             outermost = outermost.getEnclosingClass().get();
         }
         return switch (outermost.getSimpleName()) {
-            // A watch closes itself through its queue, and errors tell of watches and support.
+            // A watch closes itself through its queue, and errors mention watches and support.
             case "WatchQueue",
                     "Watch",
                     "Watches",
@@ -138,7 +137,7 @@ class HouseRulesTests {
                     "NotificationSubscription",
                     "NotificationSettings" ->
                     "the reader";
-            // One operator is made of another.
+            // One operator is built from another.
             case "NotificationOperators", "KeyringView" -> "the operators";
             // As in the kernel, a watch knows its key and its pipe, and they their watches.
             case "SimulatedKey", "SimulatedWatch", "NotificationPipe", "Credentials" ->

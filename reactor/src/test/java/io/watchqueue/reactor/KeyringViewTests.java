@@ -77,7 +77,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void givesTheMembersAndGivesThemAgainWhenTheyHaveChanged() {
+    void emitsTheMembersAndEmitsThemAgainAfterAChange() {
         StepVerifier.create(view)
                 .expectNext(Set.of(ONE))
                 .then(() -> members = () -> List.of(ONE, TWO))
@@ -92,7 +92,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void looksOnlyWhenThereIsReasonToAndSaysNothingIfNothingChanged() {
+    void listsOnlyWithAReasonAndEmitsOnlyAChange() {
         StepVerifier.create(view)
                 .expectNextCount(1)
                 .then(() -> source.next(event(KeyEvent.UPDATED, 1)))
@@ -105,7 +105,7 @@ class KeyringViewTests {
                 .verify(SOON);
     }
 
-    /** As notifications name it, whatever it is called here. */
+    /** Notifications name it by its serial, even if the test uses its special id. */
     @Test
     void aSpecialKeyringIsTheOneThatItStandsFor() {
         SimulatedKernel kernel = SimulatedKernel.install();
@@ -135,7 +135,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void looksAgainAfterALossAndWhenAMemberIsCollected() {
+    void listsAgainAfterALossAndWhenAMemberIsCollected() {
         StepVerifier.create(view)
                 .expectNext(Set.of(ONE))
                 .then(() -> members = () -> List.of(TWO))
@@ -149,7 +149,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void completesBehindAnEmptyViewWhenTheKeyringIsGone() {
+    void completesAfterAnEmptyViewWhenTheKeyringIsGone() {
         StepVerifier.create(view)
                 .expectNext(Set.of(ONE))
                 .then(() -> members = KeyringViewTests::gone)
@@ -160,7 +160,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void completesAlsoIfALossHidThat() {
+    void completesEvenIfALossHidThat() {
         StepVerifier.create(view)
                 .expectNext(Set.of(ONE))
                 .then(() -> members = KeyringViewTests::gone)
@@ -196,7 +196,7 @@ class KeyringViewTests {
     }
 
     @Test
-    void whatElseFailsIsAnError() {
+    void signalsAnyOtherFailure() {
         StepVerifier.create(view)
                 .expectNextCount(1)
                 .then(

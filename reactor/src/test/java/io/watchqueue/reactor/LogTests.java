@@ -32,7 +32,10 @@ import reactor.test.util.LoggerUtils;
 import reactor.test.util.TestLogger;
 import reactor.util.Loggers;
 
-/** The log says which queues are open and how they ended, and warns of foreign exceptions once. */
+/**
+ * The log reports which queues are open and how they ended, and warns of user code's exceptions
+ * once.
+ */
 class LogTests {
 
     private final TestLogger log = new TestLogger();
@@ -56,7 +59,7 @@ class LogTests {
     }
 
     @Test
-    void saysThatAQueueWasOpenedAndHowItEnded() {
+    void logsThatAQueueWasOpenedAndHowItEnded() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), Long.MAX_VALUE);
         subscriber.cancel();
         eventually(() -> log.getOutContent().contains("cancelled"));

@@ -49,16 +49,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
- * Each system call that a stream makes, with each error that it can return, of native-errors.txt:
- * the subscriber is told, nothing is left open, no thread is left, and another stream of the same
- * reader goes on.
+ * Each system call that a stream makes, with each error that it can return, from native-errors.txt:
+ * the subscriber gets the error, nothing is left open, no thread is left, and another stream of the
+ * same reader goes on.
  */
 @Timeout(300)
 class NativeFailureTests {
 
     private static final String ENDING = "ending";
 
-    /** Does something of which one system call is a part, and returns the error that came of it. */
+    /** Does something of which one system call is a part, and returns the resulting error. */
     private interface Use {
         @Nullable Throwable run(Scene scene);
     }
@@ -68,7 +68,10 @@ class NativeFailureTests {
         return NativeUses.tests(NativeFailureTests::uses, NativeFailureTests::check);
     }
 
-    /** Where a stream makes the call. Without a default, so that no new call can be forgotten. */
+    /**
+     * The places where a stream makes the call. Without a default, so that no new call can be
+     * forgotten.
+     */
     private static NativeUses<Use> uses(NativeCall call) {
         return switch (call) {
             case PIPE2, SET_SIZE, GET_PIPE_SIZE ->
@@ -183,7 +186,7 @@ class NativeFailureTests {
             return NotificationFlux.builder().reader(reader()).watch(token, 3);
         }
 
-        /** Subscribes, and looks when the reader has done what there is to do. */
+        /** Subscribes, and checks when the reader has nothing left to do. */
         @Nullable Throwable errorOf(Publisher<?> publisher) {
             TestSubscriber<Object> subscriber =
                     TestSubscriber.builder().initialRequestUnbounded().build();
@@ -225,7 +228,7 @@ class NativeFailureTests {
             return errorOf(received);
         }
 
-        /** A reader that fails has closed its epoll instance before it tells anybody. */
+        /** A reader that fails has closed its epoll instance before it signals anything. */
         @Nullable Throwable errorOfTheOtherStream() {
             eventually(
                     () ->
@@ -234,7 +237,7 @@ class NativeFailureTests {
             return errorOf(bystander);
         }
 
-        /** The reader is not woken; it looks when it is woken for another stream. */
+        /** The reader is not woken; it checks when it is woken for another stream. */
         @Nullable Throwable errorOfTheThread() {
             Thread.currentThread().setUncaughtExceptionHandler((thread, e) -> uncaught.set(e));
             try {
@@ -261,7 +264,7 @@ class NativeFailureTests {
         void assertThatTheOtherStreamGoesOn() {
             TestSubscriber<Notification> stream = bystander;
             if (stream.isTerminated()) {
-                // Its thread could not wait any more; the reader starts another one.
+                // Its thread could no longer wait; the reader starts another one.
                 stream =
                         subscribe(
                                 NotificationFlux.builder().reader(reader).watch(token, 1).build(),

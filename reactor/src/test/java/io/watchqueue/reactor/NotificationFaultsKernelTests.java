@@ -49,7 +49,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** What becomes of running streams, and of new ones, when the machine refuses or disturbs. */
+/** The behaviour of running and new streams when the machine refuses calls or disturbs them. */
 @Timeout(300)
 class NotificationFaultsKernelTests {
 
@@ -70,7 +70,7 @@ class NotificationFaultsKernelTests {
         return received.poll(SOON.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** What is posted now is received, and nothing else was. */
+    /** Events that are posted now are received, and nothing else was. */
     private void assertThatItGoesOn() {
         test.update(key);
         try {
@@ -147,7 +147,7 @@ class NotificationFaultsKernelTests {
                         }
                         assertThatItGoesOn();
                     } finally {
-                        // Also so that the limit can be set back, by a process.
+                        // Also because resetting the limit takes a process.
                         others.dispose();
                         others.onDispose().block(SOON);
                     }
@@ -165,7 +165,7 @@ class NotificationFaultsKernelTests {
         assertThat(TestWatches.thatFit(many)).isEqualTo(watches);
     }
 
-    /** A queue can be had, but not what its reader waits with. */
+    /** There are descriptors for a queue, but not for its reader's selector. */
     @Test
     void aReaderThatLacksDescriptorsIsAnErrorAndLeavesNothing() throws Exception {
         TestWatches.thatFit(TestWatches.keys(test.keys, test.keyring));
@@ -284,7 +284,7 @@ class NotificationFaultsKernelTests {
                         assertThatItGoesOn();
                         assertThat(brief.orTimeout(SOON.toSeconds(), TimeUnit.SECONDS).join())
                                 .isNull();
-                        // Has it look how much is left.
+                        // Makes it compute the time that is left.
                         TestProcess.disturb(thread.join());
                         assertThat(patient).isNotDone();
                         test.update(other);

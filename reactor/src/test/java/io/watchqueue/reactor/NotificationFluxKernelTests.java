@@ -60,7 +60,7 @@ class NotificationFluxKernelTests {
     @AfterEach
     void removeKeys() {
         test.close();
-        // What a stream had open is open until then, and would be counted by the next test.
+        // A stream's descriptors are open until then, and the next test would count them.
         FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
     }
 
@@ -79,7 +79,7 @@ class NotificationFluxKernelTests {
     }
 
     @Test
-    void withoutDemandTheKernelKeepsAndDropsAndSaysSo() {
+    void leavesKeepingAndDroppingToTheKernelWithoutDemand() {
         StepVerifier.create(NotificationFlux.builder().capacity(32).watch(key).build(), 0)
                 .expectSubscription()
                 .then(() -> post(100))
@@ -96,7 +96,7 @@ class NotificationFluxKernelTests {
     }
 
     @Test
-    void aTrailingLossNeedsNoFurtherEvent() {
+    void reportsATrailingLossWithoutAFurtherEvent() {
         StepVerifier.create(NotificationFlux.builder().capacity(32).watch(key).build(), 0)
                 .then(() -> post(100))
                 .thenRequest(Long.MAX_VALUE)
@@ -152,7 +152,7 @@ class NotificationFluxKernelTests {
     }
 
     @Test
-    void whatCannotBeWatchedIsAnErrorAndLeavesNothingOpen() throws IOException {
+    void signalsThatAKeyCannotBeWatchedAndLeavesNothingOpen() throws IOException {
         long before = TestProcess.descriptors();
         StepVerifier.create(
                         NotificationFlux.builder()
@@ -165,7 +165,7 @@ class NotificationFluxKernelTests {
     }
 
     @Test
-    void subscriptionsLeaveNothingBehind() throws Exception {
+    void leavesNothingAfterSubscriptions() throws Exception {
         NotificationFlux flux = NotificationFlux.builder().watch(keyring).build();
         flux.take(0).blockLast(SOON);
         FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
@@ -181,7 +181,7 @@ class NotificationFluxKernelTests {
     }
 
     @Test
-    void whatIsNotAskedForStaysInTheKernel() {
+    void leavesNotificationsWithoutDemandInTheKernel() {
         AtomicReference<NotificationRecorder.QueueGauges> opened = new AtomicReference<>();
         NotificationFlux flux =
                 NotificationFlux.builder().watch(key).recorder(recording(opened)).build();
@@ -214,7 +214,7 @@ class NotificationFluxKernelTests {
 
     /** The kernel counts how often a thread waited: each wakeup is one more. */
     @Test
-    void nothingWakesTheReaderThatNobodyWaitsFor() throws IOException {
+    void wakesTheReaderOnlyForDemand() throws IOException {
         TestSubscriber<Notification> idle =
                 FakeStreams.subscribe(
                         NotificationFlux.builder().watch(keyring).build(), Long.MAX_VALUE);
@@ -230,7 +230,7 @@ class NotificationFluxKernelTests {
         assertThat(waits(status)).isEqualTo(waits);
         subscriber.request(1);
         FakeStreams.awaitCount(subscriber, 4);
-        // It is counted as the thread waits again, which may be after the fourth arrived.
+        // The wait is counted when the thread waits again, which may be after the fourth arrived.
         FakeStreams.eventually(() -> waits(status) > waits);
         subscriber.cancel();
         idle.cancel();
@@ -279,7 +279,7 @@ class NotificationFluxKernelTests {
                     return received.size() > 5_000
                             && received.get(received.size() - 1) instanceof LossNotification;
                 });
-        // What one read may carry, and what the kernel holds, and the loss.
+        // The rest of one read, the notifications in the kernel, and the loss.
         assertThat(subscriber.getReceivedOnNext()).hasSizeBetween(5_000 + 512, 5_000 + 512 + 8 + 1);
         assertThat(
                         subscriber.getReceivedOnNext().stream()

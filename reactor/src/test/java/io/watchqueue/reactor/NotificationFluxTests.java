@@ -116,7 +116,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void whenTheDemandIsUsedUpTheReaderIsNotWokenAnyMore() {
+    void noLongerWakesTheReaderWhenTheDemandIsUsedUp() {
         TestSubscriber<Notification> subscriber = subscribe(flux, 3);
         streams.settle();
         streams.post(1, 3);
@@ -131,7 +131,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void idleMeansNoCall() throws InterruptedException {
+    void makesNoCallWhileIdle() throws InterruptedException {
         TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);
         streams.settle();
         int calls = kernel.count();
@@ -141,7 +141,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void aLossComesInItsPlaceAndWithoutAFurtherEvent() {
+    void reportsALossInItsPlaceWithoutAFurtherEvent() {
         StepVerifier.create(flux, 0)
                 .then(() -> streams.post(1, 40))
                 .thenRequest(32)
@@ -218,7 +218,7 @@ class NotificationFluxTests {
     @Test
     void cancellingFromWithinOnNextStopsAtOnce() {
         List<Integer> received = new CopyOnWriteArrayList<>();
-        // Not a BaseSubscriber, which would hide what comes after its cancellation.
+        // Not a BaseSubscriber, which would hide signals after its cancellation.
         CoreSubscriber<Notification> subscriber =
                 new CoreSubscriber<>() {
                     private Subscription subscription;
@@ -279,7 +279,7 @@ class NotificationFluxTests {
                 .then(flux::dispose)
                 .expectComplete()
                 .verify(SOON);
-        // What is left is the selector of a reader that is about to end.
+        // The selector of a reader that is about to end is left.
         assertThat(kernel.open().size()).isLessThanOrEqualTo(2);
         disposed.block(SOON);
         StepVerifier.create(flux.onDispose()).expectComplete().verify(SOON);
@@ -334,7 +334,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void completesBehindWhatClosedWatchesHaveLeft() {
+    void completesAfterTheNotificationsOfClosedWatches() {
         ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
         queue.watch(KeyId.of(2), 2).block(SOON);
         TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
@@ -351,7 +351,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void completesAlsoIfTheRemovalOfAClosedWatchIsLost() {
+    void completesEvenIfTheRemovalOfAClosedWatchIsLost() {
         ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
         TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
         streams.post(1, 32);
@@ -362,10 +362,10 @@ class NotificationFluxTests {
         assertThat(subscriber.isTerminatedComplete()).isTrue();
     }
 
-    /** Nothing wakes the reader for a watch that is gone. */
+    /** The kernel does not wake the reader for a watch that is gone. */
     @ParameterizedTest(name = "by {0}")
     @ValueSource(strings = {"unwatch", "close"})
-    void completesIfTheLastWatchIsRemovedThoughTheRemovalOfItsKeyIsLost(String way) {
+    void completesIfTheLastWatchIsRemovedEvenIfTheRemovalOfItsKeyIsLost(String way) {
         ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
         TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
         streams.post(1, 32);
@@ -384,7 +384,7 @@ class NotificationFluxTests {
         assertThat(subscriber.getReceivedOnNext()).endsWith(new LossNotification());
     }
 
-    /** What the subscriber does as advised, where it learns of the loss. */
+    /** The subscriber does as the documentation advises, when it receives the loss. */
     @Test
     void completesIfTheSubscriberRemovesTheLastWatchWhenItSeesALoss() {
         ReactiveWatchQueue queue = streams.completeWhenUnwatched().queue();
@@ -419,7 +419,7 @@ class NotificationFluxTests {
         assertThat(subscriber.isTerminatedComplete()).isTrue();
     }
 
-    /** As of a watch that is being placed something may come, until it is refused. */
+    /** A watch that is being placed may still post something, until it is refused. */
     @ParameterizedTest(name = "refused: {0}")
     @ValueSource(booleans = {true, false})
     void completesIfAWatchThatWasBeingPlacedIsGone(boolean refused) {
@@ -525,7 +525,7 @@ class NotificationFluxTests {
     }
 
     @Test
-    void aWriteEndThatIsLostCostsNothingUntilSomebodyAsks() {
+    void aLostWriteEndHarmsNothingUntilThereIsDemand() {
         TestSubscriber<Notification> subscriber = subscribe(flux, 0);
         streams.settle();
         kernel.closeWriteEnds();

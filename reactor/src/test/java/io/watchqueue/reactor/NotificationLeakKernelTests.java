@@ -48,7 +48,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
-/** That nothing is left in the kernel of what was subscribed to, however it ended. */
+/** Nothing is left in the kernel of a subscription, however it ended. */
 @Timeout(600)
 class NotificationLeakKernelTests {
 
@@ -176,11 +176,11 @@ class NotificationLeakKernelTests {
         assertThat(TestWatches.thatFit(many)).isEqualTo(watches);
         // Counted down a moment later, as the watches are.
         FakeStreams.eventually(() -> usage(key).equals(usage));
-        // Posting to what it watched is as it was, also for the kernel.
+        // Posting to the keys that it watched works as before.
         test.post(key, 1);
     }
 
-    /** What /proc/keys says of a key's references. */
+    /** The number of a key's references in /proc/keys. */
     private static String usage(KeyId key) {
         String serial = String.format(Locale.ROOT, "%08x", key.value());
         try (Stream<String> lines = Files.lines(Path.of("/proc/keys"))) {

@@ -55,7 +55,7 @@ class NotificationOperatorsKernelTests {
     @Test
     void keyringViewFollowsTheMembers() {
         KeyId first = test.add("first");
-        // The reader may be faster than this thread, which made the key that it sees.
+        // The reader may be faster than this thread, which made the key.
         CompletableFuture<KeyId> second = new CompletableFuture<>();
         CompletableFuture<KeyId> another = new CompletableFuture<>();
         Flux<Set<KeyId>> view =
@@ -129,7 +129,7 @@ class NotificationOperatorsKernelTests {
         subscriber.cancel();
     }
 
-    /** What the snapshot says and what changed after it, put together, is what there is. */
+    /** The snapshot together with the changes after it is the present state. */
     @Test
     void aMirrorOfAKeyringNeverMissesAChange() {
         TestSubscriber<Resynced<Set<KeyId>>> subscriber =

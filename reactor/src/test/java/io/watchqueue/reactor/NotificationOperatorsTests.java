@@ -121,7 +121,7 @@ class NotificationOperatorsTests {
     }
 
     @Test
-    void whatAFilterHoldsBackIsAskedForAnew() {
+    void requestsReplacementsForFilteredNotifications() {
         StepVerifier.create(through(NotificationOperators.tags(2)), 0)
                 .expectSubscription()
                 .thenRequest(1)
@@ -173,7 +173,7 @@ class NotificationOperatorsTests {
     // resyncOnLoss
 
     @Test
-    void theSnapshotIsAskedForWhenTheSourceIsSubscribedTo() {
+    void takesTheSnapshotAfterSubscribingToTheSource() {
         List<String> order = new ArrayList<>();
         Flux<Notification> source =
                 Flux.<Notification>never().doOnSubscribe(s -> order.add("watching"));
@@ -196,7 +196,7 @@ class NotificationOperatorsTests {
                 source("share", Flux::share),
                 source("publish.refCount", flux -> flux.publish(256).refCount()),
                 source(
-                        "boundedWithLoss behind publish",
+                        "boundedWithLoss after publish",
                         flux ->
                                 flux.publish(256)
                                         .refCount()
@@ -213,7 +213,7 @@ class NotificationOperatorsTests {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("sources")
-    void aSnapshotIsTakenWhenTheWatchesArePlacedAlsoBehind(
+    void takesASnapshotWhenTheWatchesArePlacedEvenAfter(
             String name, UnaryOperator<Flux<Notification>> operators) {
         List<String> order = new ArrayList<>();
         FakeStreams streams = new FakeStreams();
@@ -236,10 +236,10 @@ class NotificationOperatorsTests {
         streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 
-    /** Nothing is watched, so a state would be called in sync, and never change. */
+    /** Nothing is watched, so a snapshot would look current, and never change. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("sources")
-    void noSnapshotIsTakenIfTheWatchesCannotBePlacedBehind(
+    void takesNoSnapshotIfTheWatchesCannotBePlacedEvenAfter(
             String name, UnaryOperator<Flux<Notification>> operators) {
         for (NativeCall call :
                 List.of(NativeCall.PIPE2, NativeCall.WATCH_KEY, NativeCall.EPOLL_CREATE)) {
@@ -269,7 +269,7 @@ class NotificationOperatorsTests {
     }
 
     @Test
-    void aLossGivesTheStateAgainInItsPlace() {
+    void emitsASnapshotInThePlaceOfALoss() {
         AtomicInteger states = new AtomicInteger();
         StepVerifier.create(
                         ALL.transform(
@@ -286,7 +286,7 @@ class NotificationOperatorsTests {
     }
 
     @Test
-    void whatHappensWhileASnapshotIsTakenComesBehindItAndNoMoreThan32WaitHere() {
+    void emitsChangesAfterTheSnapshotAndBuffersNoMoreThan32() {
         TestPublisher<Notification> source = TestPublisher.create();
         List<Long> requests = new ArrayList<>();
         List<Sinks.One<String>> snapshots = new ArrayList<>();
@@ -320,7 +320,7 @@ class NotificationOperatorsTests {
     }
 
     @Test
-    void anErrorOfTheSourceComesBehindWhatItGaveBefore() {
+    void signalsAnErrorOfTheSourceAfterItsNotifications() {
         Sinks.One<String> snapshot = Sinks.one();
         Flux<Notification> source =
                 Flux.concat(
@@ -370,7 +370,7 @@ class NotificationOperatorsTests {
     }
 
     @Test
-    void eachSubscriberHasItsOwnStateAlsoWithTransform() {
+    void eachSubscriberHasItsOwnStateEvenWithTransform() {
         AtomicInteger states = new AtomicInteger();
         Flux<Resynced<Integer>> resynced =
                 Flux.just(UPDATED)

@@ -63,7 +63,7 @@ class NotificationOrderKernelTests {
         test.close();
     }
 
-    /** What happens to an event's key: unforeseeable, but known to the poster and the checker. */
+    /** The change of an event's key: random, but known to the poster and the checker. */
     private static KeyEvent kind(int event) {
         return (new SplittableRandom(SEED + event).nextInt() & 7) == 0
                 ? KeyEvent.UPDATED
@@ -110,7 +110,7 @@ class NotificationOrderKernelTests {
             checker.posted = event + 1;
         }
         do {
-            // More than once, as it may be dropped itself.
+            // More than once, because it may be dropped itself.
             test.post(last, 1);
         } while (!subscriber.ended.await(20, TimeUnit.MILLISECONDS));
         requesting.get(60, TimeUnit.SECONDS);
@@ -121,7 +121,7 @@ class NotificationOrderKernelTests {
     }
 
     /**
-     * Asks for some now and then, so that the kernel's queue is full at times and empty at others.
+     * Requests some now and then, so that the kernel's queue is full at times and empty at others.
      */
     private static final class RandomDemand extends BaseSubscriber<Notification> {
         final CountDownLatch ended = new CountDownLatch(1);
@@ -165,7 +165,7 @@ class NotificationOrderKernelTests {
         protected void hookOnNext(Notification notification) {
             long left = outstanding.decrementAndGet();
             if (left < 0) {
-                checker.mistakes.add("more than was asked for: " + -left);
+                checker.mistakes.add("more than was requested: " + -left);
             }
             if (notification.watchTag() == LAST_TAG) {
                 checker.end();
@@ -184,8 +184,7 @@ class NotificationOrderKernelTests {
     }
 
     /**
-     * Knows which event comes next. Behind a loss that may be several, which the events after it
-     * soon tell apart.
+     * Knows which event comes next. After a loss several are possible, until later events decide.
      */
     private static final class Checker {
         final List<String> mistakes = new ArrayList<>();
@@ -196,7 +195,7 @@ class NotificationOrderKernelTests {
 
         int received;
 
-        /** Which the last one can have been. */
+        /** The possible indexes of the last event. */
         private List<Integer> candidates = List.of(-1);
 
         private boolean lost;
@@ -210,7 +209,7 @@ class NotificationOrderKernelTests {
         void next(Notification notification) {
             if (notification instanceof LossNotification) {
                 if (lost) {
-                    mistakes.add("two losses in one place, behind one of " + candidates);
+                    mistakes.add("two losses in one place, after one of " + candidates);
                 }
                 lost = true;
                 return;
@@ -230,7 +229,7 @@ class NotificationOrderKernelTests {
                 }
             }
             if (possible.isEmpty() && mistakes.size() < 10) {
-                mistakes.add(change + " behind " + candidates + (lost ? " and a loss" : ""));
+                mistakes.add(change + " after " + candidates + (lost ? " and a loss" : ""));
             }
             lost = possible.isEmpty();
             candidates = lost ? candidates : possible;
@@ -244,7 +243,7 @@ class NotificationOrderKernelTests {
 
         void end() {
             if (!lost && !candidates.contains(posted - 1)) {
-                mistakes.add("the end is missing behind one of " + candidates);
+                mistakes.add("the end is missing after one of " + candidates);
             }
         }
     }

@@ -57,7 +57,7 @@ class NotificationReaderTests {
     }
 
     @Test
-    void nothingIsKeptOfSubscriptionsThatHaveEnded() throws Exception {
+    void keepsNothingOfSubscriptionsThatHaveEnded() throws Exception {
         List<WeakReference<WatchQueue>> queues = new CopyOnWriteArrayList<>();
         NotificationFlux flux =
                 streams.flux(
@@ -69,7 +69,7 @@ class NotificationReaderTests {
         TestSubscriber<Notification> stays = subscribe(streams.flux(), Long.MAX_VALUE);
         for (int i = 0; i < 20; i++) {
             CountDownLatch ended = new CountDownLatch(1);
-            // Cancels in the midst of a turn, behind which its signal comes too late.
+            // Cancels in the middle of a turn, after which its signal comes too late.
             flux.takeUntil(any -> true).doOnTerminate(ended::countDown).subscribe();
             streams.post(1, 1);
             assertThat(FakeStreams.awaitLatch(ended)).isTrue();
@@ -161,7 +161,7 @@ class NotificationReaderTests {
     }
 
     @Test
-    void aThreadOfTheUsersIsTakenAndNotToBeBlockedEither() {
+    void usesAThreadOfTheUsersAndRefusesToBlockIt() {
         List<Thread> made = new ArrayList<>();
         ThreadFactory factory =
                 loop -> {
@@ -258,7 +258,7 @@ class NotificationReaderTests {
     }
 
     @Test
-    void whatAnEventCostsDoesNotDependOnTheNumberOfIdleQueues() {
+    void theCostOfAnEventDoesNotDependOnTheNumberOfIdleQueues() {
         int alone = callsForTenEvents();
         List<NotificationFlux> idle = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
@@ -272,7 +272,7 @@ class NotificationReaderTests {
         idle.forEach(NotificationFlux::dispose);
     }
 
-    /** One queue gets the events, all others, which do not watch its key, get nothing. */
+    /** One queue gets the events; all others, which do not watch its key, get nothing. */
     private int callsForTenEvents() {
         NotificationFlux flux = streams.flux();
         TestSubscriber<Notification> subscriber = subscribe(flux, Long.MAX_VALUE);

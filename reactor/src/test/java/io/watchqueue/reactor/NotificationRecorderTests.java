@@ -93,7 +93,7 @@ class NotificationRecorderTests {
     }
 
     @Test
-    void countsWhatHappensAndMeasuresWhatIs() {
+    void countsEventsAndMeasuresTheQueue() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 3);
         assertThat(recorder.open).hasValue(1);
         streams.settle();
@@ -108,11 +108,11 @@ class NotificationRecorderTests {
         assertThat(recorder.wakeups.get()).isBetween(1L, 3L);
         assertThat(recorder.received).hasValue(3);
         assertThat(gauges.demand()).isZero();
-        // Those that were not there yet when the first were read are carried, or queued.
+        // Those that were not there yet when the first were read are buffered, or queued.
         assertThat(gauges.bufferedBytes() + gauges.queuedBytes()).isEqualTo(5 * 16);
         assertThat(gauges.bufferedBytes()).isLessThan(128);
 
-        // Nobody asks for them, so there is one loss, however they overtake each other.
+        // There is no demand for them, so there is one loss, in whatever order they come.
         streams.post(9, 60);
         subscriber.request(Long.MAX_VALUE);
         eventually(() -> recorder.losses.get() == 1);
@@ -128,7 +128,7 @@ class NotificationRecorderTests {
     }
 
     @Test
-    void measuresWhatTheKernelKeepsAndWhatOneReadHasLeft() {
+    void measuresQueuedAndBufferedBytes() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 0);
         NotificationRecorder.QueueGauges gauges = recorder.last.get();
         streams.post(1, 8);
@@ -139,7 +139,7 @@ class NotificationRecorderTests {
         streams.settle();
         assertThat(gauges.queuedBytes()).isZero();
         assertThat(gauges.bufferedBytes()).isEqualTo(7 * 16);
-        // Which takes no read.
+        // Delivered without a read.
         subscriber.request(1);
         awaitCount(subscriber, 2);
         assertThat(recorder.callsForNothing).hasValue(0);
@@ -157,7 +157,7 @@ class NotificationRecorderTests {
     }
 
     @Test
-    void measuresWhatIsPrefetched() {
+    void measuresPrefetchedNotifications() {
         TestSubscriber<Notification> subscriber = subscribe(streams.prefetch(10).flux(), 0);
         streams.post(1, 4);
         eventually(() -> recorder.last.get().prefetched() == 4);

@@ -45,7 +45,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
-/** What one subscription does within one turn, when its subscriber acts from within onNext. */
+/**
+ * The behaviour of one subscription within one turn, when its subscriber acts from within onNext.
+ */
 @Timeout(300)
 class NotificationSubscriptionTests {
 
@@ -58,7 +60,7 @@ class NotificationSubscriptionTests {
         streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 
-    /** Asks for nothing by itself, and hides nothing. */
+    /** Requests nothing by itself, and hides nothing. */
     private static final class Acting extends BaseSubscriber<Notification> {
         final List<Integer> received = new CopyOnWriteArrayList<>();
         final CountDownLatch failed = new CountDownLatch(1);
@@ -90,7 +92,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoAsksForOneAtATimeGetsAllThatWasPrefetched() {
+    void deliversEverythingPrefetchedOneAtATime() {
         Acting subscriber = acting(one -> one.request(1));
         streams.post(1, 5);
         streams.settle();
@@ -100,14 +102,14 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoAsksForOneAtATimeGetsAllThatWasPrefetchedBeforeAFailure() {
+    void deliversEverythingPrefetchedBeforeAFailure() {
         Acting subscriber = acting(one -> one.request(1));
         streams.post(1, 5);
         streams.settle();
         streams.kernel.fail(NativeCall.READ, Errno.EIO);
         streams.post(6, 6);
         eventually(() -> streams.kernel.open().size() == 2);
-        // It waits for the demand, and does not look for it.
+        // It waits for the demand, and does not poll for it.
         streams.settle();
         subscriber.request(1);
         assertThat(awaitLatch(subscriber.failed)).isTrue();
@@ -115,7 +117,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void deliversWhatWasPrefetchedEvenIfItsQueueCannotBeWaitedFor() {
+    void deliversEverythingPrefetchedEvenIfItsQueueCannotBeWaitedFor() {
         TestSubscriber<Notification> other = subscribe(streams.flux(), 0);
         ReactiveWatchQueue queue = streams.queue();
         streams.post(1, 5);
@@ -123,7 +125,7 @@ class NotificationSubscriptionTests {
         streams.kernel.fail(NativeCall.EPOLL_CONTROL, Errno.ENOSPC);
         Acting subscriber = new Acting(one -> one.request(1));
         queue.receive().subscribe(subscriber);
-        // What is left is the other one's pipe, and the selector.
+        // The other one's pipe and the selector are left.
         eventually(() -> streams.kernel.open().size() == 4);
         streams.settle();
         assertThat(subscriber.failed.getCount()).isOne();
@@ -134,7 +136,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whatIsReadAheadNeverExceedsThePrefetch() {
+    void readsNoMoreAheadThanThePrefetch() {
         CountDownLatch inOnNext = new CountDownLatch(1);
         CountDownLatch posted = new CountDownLatch(1);
         Acting subscriber =
@@ -164,7 +166,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoCancelsWithinWhatWasPrefetchedGetsNoMore() {
+    void emitsNothingAfterACancelWithinPrefetchedNotifications() {
         Acting subscriber = acting(BaseSubscriber::cancel);
         streams.post(1, 5);
         streams.settle();
@@ -172,7 +174,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoCancelsAtTheLastThatWasPrefetchedGetsNothingOfTheQueue() {
+    void emitsNothingAfterACancelAtTheLastPrefetchedNotification() {
         Acting subscriber =
                 acting(
                         one -> {
@@ -185,14 +187,14 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoCancelsWithinOneReadGetsNoMoreOfIt() {
+    void emitsNothingAfterACancelWithinOneRead() {
         streams.prefetch(0);
         Acting subscriber = acting(BaseSubscriber::cancel);
         streams.post(1, 5);
         assertThatOnlyTheFirstComes(subscriber, 5);
     }
 
-    /** Cancels the subscription itself, which hides nothing that comes after. */
+    /** Cancels the subscription itself, which hides no later signals. */
     private TestSubscriber<Notification> cancelling(
             NotificationFlux flux, Consumer<Scannable> then) {
         AtomicReference<Subscription> subscription = new AtomicReference<>();
@@ -208,7 +210,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoCancelsIsToldNothingOfADisposal() {
+    void signalsNoDisposalAfterACancel() {
         NotificationFlux flux = streams.flux();
         TestSubscriber<Notification> subscriber = cancelling(flux, any -> flux.dispose());
         streams.post(1, 5);
@@ -219,7 +221,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void whoHasCancelledIsScannedSoAtOnce() {
+    void isScannedAsCancelledAtOnce() {
         AtomicReference<Object> cancelled = new AtomicReference<>();
         cancelling(streams.flux(), source -> cancelled.set(source.scan(Scannable.Attr.CANCELLED)));
         streams.post(1, 2);
@@ -241,7 +243,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void aRemovalEndsOnlyWhatIsToEndAndOnlyIfItIsTheLast() {
+    void completesAtTheLastRemovalOnlyIfItIsToComplete() {
         TestSubscriber<Notification> endless = subscribe(streams.prefetch(0).flux(), 2);
         ReactiveWatchQueue completing = streams.completeWhenUnwatched().queue();
         TestSubscriber<Notification> ending = subscribe(completing.receive(), 3);
@@ -259,7 +261,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void theLastRemovalIsTheEndAlsoIfNoMoreIsAskedFor() {
+    void completesAtTheLastRemovalWithoutFurtherDemand() {
         StepVerifier.create(streams.prefetch(0).completeWhenUnwatched().flux(), 0)
                 .then(() -> streams.kernel.destroy(1))
                 .thenRequest(1)
@@ -269,7 +271,7 @@ class NotificationSubscriptionTests {
     }
 
     @Test
-    void itCanBeScanned() {
+    void canBeScanned() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(), 2);
         streams.post(1, 5);
         awaitCount(subscriber, 2);

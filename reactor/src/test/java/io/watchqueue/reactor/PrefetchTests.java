@@ -62,7 +62,7 @@ class PrefetchTests {
     }
 
     @Test
-    void aFloodLargerThanTheKernelsQueueSurvivesASubscriberThatAsksForNothing() {
+    void keepsAFloodLargerThanTheKernelsQueueWithoutDemand() {
         TestSubscriber<Notification> subscriber = subscribe(flux, 0);
         for (int i = 0; i < 4; i++) {
             streams.post(25 * i + 1, 25 * i + 25);
@@ -77,14 +77,14 @@ class PrefetchTests {
     }
 
     @Test
-    void whenItIsFullTheKernelsQueueFillsAndThenTheKernelDropsAndSaysWhere() {
+    void leavesKeepingAndDroppingToTheKernelWhenItIsFull() {
         TestSubscriber<Notification> subscriber = subscribe(flux, 0);
         int posted = 0;
         while (kernel.queued() == 0) {
             streams.post(++posted, posted);
             streams.settle();
         }
-        // One read is carried beyond it, of at most eight.
+        // The rest of one read is buffered beyond it, at most eight.
         assertThat(posted).isBetween(PREFETCH + 1, PREFETCH + 9);
         int calls = kernel.count();
         streams.post(posted + 1, posted + 40);
@@ -104,7 +104,7 @@ class PrefetchTests {
     }
 
     @Test
-    void orderAndThePlacesOfLossesAreKeptForAnyDemand() {
+    void keepsOrderAndThePlacesOfLossesForAnyDemand() {
         Random random = new Random(4);
         for (int round = 0; round < 200; round++) {
             FakeStreams own = new FakeStreams().prefetch(1 + random.nextInt(50));
@@ -125,7 +125,7 @@ class PrefetchTests {
                         .isLessThanOrEqualTo((int) requested);
             }
             subscriber.request(Long.MAX_VALUE);
-            // The queue has room for one more now: what comes last is not lost.
+            // The queue has room for one more now: the last one is not lost.
             eventually(() -> own.kernel.queued() == 0);
             int last = posted + 1;
             own.post(last, last);
@@ -164,7 +164,7 @@ class PrefetchTests {
     }
 
     @Test
-    void aFailureComesBehindWhatWasReadBeforeIt() {
+    void signalsAFailureAfterPrefetchedNotifications() {
         StepVerifier.create(flux.map(FakeStreams::serial), 0)
                 .then(() -> streams.post(1, 10))
                 .then(streams::settle)
@@ -183,7 +183,7 @@ class PrefetchTests {
     }
 
     @Test
-    void completionComesBehindWhatWasReadBeforeIt() {
+    void completesAfterPrefetchedNotifications() {
         FakeStreams completing = new FakeStreams().prefetch(PREFETCH).completeWhenUnwatched();
         StepVerifier.create(completing.flux(), 0)
                 .then(() -> completing.post(1, 3))
@@ -200,7 +200,7 @@ class PrefetchTests {
     }
 
     @Test
-    void whatIsPrefetchedIsDiscardedOnCancelAndDispose() {
+    void discardsPrefetchedNotificationsOnCancelAndDispose() {
         List<Integer> discarded = new CopyOnWriteArrayList<>();
         Flux<Notification> observed =
                 flux.doOnDiscard(Notification.class, n -> discarded.add(serial(n)));

@@ -37,17 +37,17 @@ import java.util.stream.Stream;
 
 /**
  * The Reactive Streams TCK's publisher verification, which is written for TestNG, as JUnit's tests.
- * What it does not verify has to be listed here, with the reason.
+ * Everything that it does not verify has to be listed here, with the reason.
  */
 final class PublisherTck extends PublisherVerification<Notification> {
 
     /** The upper bound of a wait for a signal, which a loaded machine does not reach. */
     private static final long SIGNAL_MILLIS = 60_000;
 
-    /** How long there has to be no signal, and how long between two looks for an error. */
+    /** The time without a signal, and the time between two checks for an error. */
     private static final long SILENCE_MILLIS = 50;
 
-    /** What the TCK has no test for. */
+    /** The rules for which the TCK has no test. */
     private static final Map<String, String> UNTESTED =
             Map.of(
                     "untested_spec106_mustConsiderSubscriptionCancelledAfterOnErrorOrOnCompleteHasBeenCalled",
@@ -65,7 +65,7 @@ final class PublisherTck extends PublisherVerification<Notification> {
                     "untested_spec305_cancelMustNotSynchronouslyPerformHeavyComputation",
                     "the TCK has no test; cancel sets a state, and at most wakes the reader");
 
-    /** What subscribers of one publisher get. */
+    /** The notifications that subscribers of one publisher get. */
     enum Subscribers {
         ALL_THE_SAME,
         EACH_ITS_OWN,
@@ -103,9 +103,9 @@ final class PublisherTck extends PublisherVerification<Notification> {
     /**
      * One test for each of the TCK's.
      *
-     * @param subscribers what several subscribers of a publisher get
-     * @param publishers makes a publisher of as many notifications, of which, if they are more than
-     *     a kernel queue holds, that many will do; of -1, one that fails
+     * @param subscribers the notifications that several subscribers of a publisher get
+     * @param publishers makes a publisher of that many notifications, or of as many as a kernel
+     *     queue holds if that is less; for -1, one that fails
      */
     static Stream<DynamicTest> verify(
             Subscribers subscribers, LongFunction<Publisher<Notification>> publishers) {

@@ -59,7 +59,9 @@ class PublisherVerificationKernelTests {
         return flux;
     }
 
-    /** A queue that gives so many notifications, the last of which is the removal of its key. */
+    /**
+     * A queue that delivers that many notifications, the last of which is the removal of its key.
+     */
     private static WatchQueue open(long elements) {
         KeyId key =
                 elements < 0

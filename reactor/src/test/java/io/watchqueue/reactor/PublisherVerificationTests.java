@@ -31,7 +31,7 @@ import reactor.core.publisher.Flux;
 
 import java.util.stream.Stream;
 
-/** The TCK for all that emits here, on the fake kernel. */
+/** The TCK for all publishers of this module, on the fake kernel. */
 @Timeout(300)
 class PublisherVerificationTests {
 
@@ -86,7 +86,7 @@ class PublisherVerificationTests {
         return queue.receive();
     }
 
-    /** A queue that gives so many notifications, the last of which is a removal. */
+    /** A queue that delivers that many notifications, the last of which is a removal. */
     private static WatchQueue open(FakeKernel kernel, long elements) {
         if (elements < 0) {
             kernel.fail(NativeCall.PIPE2, Errno.EMFILE);

@@ -50,7 +50,7 @@ class ReactiveWatchQueueKernelTests {
     @AfterEach
     void removeKeys() {
         test.close();
-        // What a stream had open is open until then, and would be counted by the next test.
+        // A stream's descriptors are open until then, and the next test would count them.
         FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
     }
 
@@ -114,7 +114,7 @@ class ReactiveWatchQueueKernelTests {
         assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
     }
 
-    /** What is given up while it is opened is closed by whoever built the queue. */
+    /** An opening that times out is closed by the caller that built the queue. */
     @Test
     void nothingIsLeftOpenIfOpeningTimesOut() throws Exception {
         long descriptors = TestProcess.descriptors();
@@ -139,7 +139,7 @@ class ReactiveWatchQueueKernelTests {
 
     /** The example of its javadoc: keys that are linked are watched from then on. */
     @Test
-    void watchesCanBePlacedByWhatIsReceived() {
+    void placesWatchesFromReceivedNotifications() {
         Flux<Notification> following =
                 Flux.using(
                         NotificationFlux.builder().watch(test.keyring, 1)::queue,

@@ -141,7 +141,7 @@ class ReactiveWatchQueueTests {
     }
 
     @Test
-    void whatHappensBeforeItIsReceivedIsKept() {
+    void keepsNotificationsFromBeforeItIsReceived() {
         ReactiveWatchQueue queue = streams.queue();
         streams.post(1, 3);
         assertThat(queue.isDisposed()).isFalse();
@@ -154,7 +154,7 @@ class ReactiveWatchQueueTests {
     }
 
     @Test
-    void thereIsOneReceiver() {
+    void refusesASecondReceiver() {
         ReactiveWatchQueue queue = streams.queue();
         TestSubscriber<Notification> first = subscribe(queue.receive(), 1);
         StepVerifier.create(queue.receive())
@@ -202,7 +202,7 @@ class ReactiveWatchQueueTests {
         assertThat(kernel.count()).isZero();
     }
 
-    /** What opens a queue, and waits until it is open. */
+    /** The calls that open a queue, and wait until it is open. */
     private enum Opening {
         OPEN,
         WATCH,
@@ -223,7 +223,7 @@ class ReactiveWatchQueueTests {
 
     @ParameterizedTest(name = "{0}")
     @EnumSource
-    void isOpenedByTheFirstThatNeedsIt(Opening opening) {
+    void isOpenedByItsFirstUse(Opening opening) {
         ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
         Disposable first = opening.of(queue).subscribe();
         assertThat(queue.capacity()).isEqualTo(32);
@@ -264,7 +264,7 @@ class ReactiveWatchQueueTests {
                     });
         }
 
-        /** However often the thread is interrupted, as by a subscriber that cancels. */
+        /** However often the thread is interrupted, for example by a subscriber that cancels. */
         private void awaitRelease() {
             boolean interrupted = false;
             while (released.getCount() > 0) {
@@ -286,7 +286,7 @@ class ReactiveWatchQueueTests {
 
     @ParameterizedTest(name = "{0}")
     @EnumSource
-    void whatIsDisposedOfWhileItIsOpenedIsClosedThen(Opening opening) {
+    void closesAQueueThatIsDisposedOfWhileItIsOpened(Opening opening) {
         ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
         SlowWatches slow = new SlowWatches();
         TestSubscriber<Object> opener = TestSubscriber.create();
@@ -309,7 +309,7 @@ class ReactiveWatchQueueTests {
     }
 
     @Test
-    void whatFailsToOpenWhileItIsDisposedOfIsGoneThen() {
+    void completesOnDisposeIfOpeningFailsMeanwhile() {
         ReactiveWatchQueue queue = streams.queue(() -> streams.open(32));
         SlowWatches slow = new SlowWatches();
         kernel.fail(NativeCall.WATCH_KEY, Errno.ENOKEY);
@@ -325,7 +325,9 @@ class ReactiveWatchQueueTests {
         assertThat(kernel.open()).isEmpty();
     }
 
-    /** What an operator drops, as timeout does when it gives up, must not have to be closed. */
+    /**
+     * A value that an operator drops, as timeout does when it gives up, must not have to be closed.
+     */
     @Test
     void nothingIsLeftOpenIfOpeningTimesOut() {
         int opened = 0;
@@ -399,7 +401,7 @@ class ReactiveWatchQueueTests {
     }
 
     @Test
-    void aWatchBelongsToTheQueueAlsoIfItsMonoIsCancelledWhileItIsPlaced() {
+    void aWatchBelongsToTheQueueEvenIfItsMonoIsCancelledWhileItIsPlaced() {
         ReactiveWatchQueue queue = streams.queue();
         SlowWatches slow = new SlowWatches();
         Disposable watch =
@@ -423,13 +425,13 @@ class ReactiveWatchQueueTests {
                 .verify(SOON);
         subscriber.cancel();
         queue.onDispose().block(SOON);
-        // What is left is the selector of a reader that is about to end.
+        // The selector of a reader that is about to end is left.
         assertThat(kernel.open().size()).isLessThanOrEqualTo(2);
         assertThat(queue.isDisposed()).isTrue();
     }
 
     @Test
-    void whatThrowsOnDisposeDoesNotEndTheReaderForOthers() {
+    void aSubscriberThatThrowsOnDisposeDoesNotEndTheReader() {
         AtomicReference<Throwable> uncaught = new AtomicReference<>();
         ReactiveWatchQueue ending = streams.queue();
         TestSubscriber<Notification> other = subscribe(streams.queue().receive(), Long.MAX_VALUE);

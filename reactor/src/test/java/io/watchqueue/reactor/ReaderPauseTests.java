@@ -38,7 +38,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A reader leaves a flood in the kernel's queue for a moment, but only if nobody waits for it. */
+/** A reader leaves a flood in the kernel's queue for a moment, but only without demand. */
 @Timeout(300)
 class ReaderPauseTests {
 
@@ -54,7 +54,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void whatComesWhileTheSubscriberIsBehindStaysInTheKernelUntilItAsksForMore() {
+    void leavesAFloodInTheKernelUntilASlowSubscriberRequests() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(CAPACITY), 0);
         postAndAwaitThatItIsRead(1);
         streams.post(2, 4);
@@ -72,7 +72,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void onlyForAMoment() {
+    void pausesOnlyForAMoment() {
         TestSubscriber<Notification> subscriber =
                 subscribe(streams.pause(Duration.ofMillis(100)).flux(CAPACITY), 0);
         postAndAwaitThatItIsRead(1);
@@ -82,7 +82,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void whoeverHasDemandIsNotKeptWaiting() {
+    void doesNotPauseWhileThereIsDemand() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(CAPACITY), 3);
         for (int key = 1; key <= 3; key++) {
             streams.post(key, key);
@@ -92,7 +92,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void anInterruptEndsNoPauseAndIsKept() {
+    void doesNotEndThePauseOnAnInterruptAndKeepsIt() {
         Queue<Boolean> interrupts = new ConcurrentLinkedQueue<>();
         TestSubscriber<Notification> subscriber =
                 subscribe(
@@ -115,7 +115,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void aCancelIsNotKeptWaiting() {
+    void endsThePauseOnACancel() {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(CAPACITY), 0);
         postAndAwaitThatItIsRead(1);
         subscriber.cancel();
@@ -123,7 +123,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void aRequestIsNotMissedWhileThePauseBegins() {
+    void doesNotMissARequestWhileThePauseBegins() {
         AtomicInteger received = new AtomicInteger();
         TestSubscriber<Notification> subscriber =
                 subscribe(streams.flux(CAPACITY).doOnNext(any -> received.incrementAndGet()), 0);
@@ -142,7 +142,7 @@ class ReaderPauseTests {
     }
 
     @Test
-    void whoeverComesIsNotKeptWaitingAndNeitherAreTwo() {
+    void neitherDelaysANewSubscriberNorPausesForTwo() {
         TestSubscriber<Notification> first = subscribe(streams.flux(CAPACITY), 0);
         postAndAwaitThatItIsRead(1);
         TestSubscriber<Notification> second = subscribe(streams.flux(CAPACITY), 1);
@@ -157,7 +157,7 @@ class ReaderPauseTests {
     /** The shortest sleep is as long as a flood needs for a small queue. */
     @ParameterizedTest
     @CsvSource({"224, false", "256, true"})
-    void aSmallQueueIsReadAtOnce(int capacity, boolean patient) {
+    void readsASmallQueueAtOnce(int capacity, boolean patient) {
         TestSubscriber<Notification> subscriber = subscribe(streams.flux(capacity), 0);
         postAndAwaitThatItIsRead(1);
         assertThatTheNextStays(patient);
@@ -166,11 +166,11 @@ class ReaderPauseTests {
 
     @ParameterizedTest
     @CsvSource({"128, false", "127, true"})
-    void whatHadAQuarterOfItsCapacityIsReadAtOnce(int posted, boolean patient) {
+    void readsAQueueAtOnceThatWasAQuarterFull(int posted, boolean patient) {
         ReactiveWatchQueue queue = streams.queue(CAPACITY);
         streams.post(1, posted);
         TestSubscriber<Notification> subscriber = subscribe(queue.receive(), 0);
-        // So many have it look for more, which is not there yet.
+        // So many make it look for more, which is not there yet.
         Scannable source = FakeStreams.source(subscriber);
         eventually(() -> source.scan(Scannable.Attr.BUFFERED) == posted);
         assertThatTheNextStays(patient);

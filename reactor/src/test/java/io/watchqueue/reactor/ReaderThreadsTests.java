@@ -36,7 +36,7 @@ class ReaderThreadsTests {
 
     private static final InheritableThreadLocal<Object> INHERITED = new InheritableThreadLocal<>();
 
-    /** Loaded by a class loader of its own, it is on the stack of whoever subscribes. */
+    /** Loaded by a class loader of its own, it is on the stack of the thread that subscribes. */
     public static final class Application implements Consumer<Runnable> {
         @Override
         public void accept(Runnable action) {
@@ -44,7 +44,7 @@ class ReaderThreadsTests {
         }
     }
 
-    /** An application's, as a servlet container has one for each. */
+    /** The class loader of an application, as in a servlet container. */
     private static final class ApplicationLoader extends ClassLoader {
 
         ApplicationLoader() {

@@ -37,7 +37,7 @@ import reactor.test.StepVerifier;
 import java.time.Duration;
 import java.util.Set;
 
-/** The stream and its operators, as they are, on a simulated kernel. */
+/** The stream and its operators, unchanged, on a simulated kernel. */
 @Timeout(300)
 @WithSimulatedKernel
 class SimulatedTimeTests {

@@ -38,7 +38,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
-/** What may come of calls that race; what is not named here is forbidden. */
+/** The allowed outcomes of calls that race; all others are forbidden. */
 public final class StreamStress {
 
     private StreamStress() {}
@@ -102,7 +102,7 @@ public final class StreamStress {
         }
     }
 
-    /** The same, of what was prefetched. */
+    /** The same, with prefetched notifications. */
     @JCStressTest
     @Outcome(id = "3", expect = Expect.ACCEPTABLE, desc = "all delivered")
     @State
@@ -325,10 +325,10 @@ public final class StreamStress {
         }
     }
 
-    /** Whether the watch was placed, queues left open or calls on what is closed. */
+    /** Whether the watch was placed; queues left open or calls on closed descriptors. */
     @JCStressTest
     @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "placed, and gone with the queue")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "refused, as the queue is closed")
+    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "refused, because the queue is closed")
     @State
     public static class WatchAndClose {
         private final StressedStream stream = new StressedStream(0);
@@ -369,7 +369,7 @@ public final class StreamStress {
         private volatile long accounted;
         private volatile int completed;
 
-        @SuppressWarnings("this-escape") // to what asks for nothing yet
+        @SuppressWarnings("this-escape") // to an upstream that requests nothing yet
         public OverflowAndRequest() {
             source.asFlux().transform(NotificationOperators.boundedWithLoss(1)).subscribe(this);
         }

@@ -26,8 +26,8 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 
 /**
- * A stream whose reader is an actor of a stress test, and not a thread: it does a round when it is
- * told to. Where the thread would go to sleep, the round ends in the middle.
+ * A stream whose reader is an actor of a stress test, and not a thread: it does a round on request.
+ * Where the thread would go to sleep, the round ends in the middle.
  */
 final class StressedStream implements CoreSubscriber<Notification> {
 
@@ -36,7 +36,7 @@ final class StressedStream implements CoreSubscriber<Notification> {
     private final NotificationReader reader;
     private volatile @Nullable ReaderLoop loop;
 
-    // Of the subscriber. Volatile, as the rounds may be done by different threads.
+    // Of the subscriber. Volatile, because the rounds may be done by different threads.
     private volatile @Nullable Subscription subscription;
     volatile int received;
     volatile int completed;
@@ -62,7 +62,7 @@ final class StressedStream implements CoreSubscriber<Notification> {
         }
     }
 
-    /** What the reader's thread does before it sleeps or begins again. */
+    /** The work of the reader's thread before it sleeps or begins again. */
     void round() {
         ReaderLoop current = loop;
         if (current == null) {
@@ -75,7 +75,9 @@ final class StressedStream implements CoreSubscriber<Notification> {
         }
     }
 
-    /** Goes on until the thread sleeps; not at all if it does already, as nobody woke it. */
+    /**
+     * Goes on until the thread sleeps; not at all if it sleeps already, because nothing woke it.
+     */
     void rest() {
         for (int rounds = 0; rounds < 10 && !kernel.isWaiting(); rounds++) {
             round();
@@ -96,7 +98,10 @@ final class StressedStream implements CoreSubscriber<Notification> {
         }
     }
 
-    /** How many queues are open; not counting what the reader has, two descriptors each. */
+    /**
+     * The number of open queues, which have two descriptors each. The reader's descriptors are not
+     * counted.
+     */
     int open(int ofReader) {
         return kernel.mistakes().isEmpty() ? (kernel.open().size() - ofReader) / 2 : -1;
     }

@@ -19,10 +19,10 @@ import io.watchqueue.KeyId;
 
 import java.io.IOException;
 
-/** Subscribes to a key, says so, and ends with its input, without cancelling anything. */
+/** Subscribes to a key, prints that, and ends with its input, without cancelling anything. */
 final class SubscribedProgram {
 
-    /** How many watches it has. */
+    /** The number of its watches. */
     static final int WATCHES = 2;
 
     private SubscribedProgram() {}

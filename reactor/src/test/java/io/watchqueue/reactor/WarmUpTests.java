@@ -84,7 +84,7 @@ class WarmUpTests {
     }
 
     @Test
-    void nothingIsHiddenInASubscription() {
+    void doesNotRunInASubscription() {
         eventually(() -> !threads().contains("watchqueue-warmup")); // of the test before
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             KeyId key = Keyctl.system().add("user", "key", new byte[1], Keyring.USER);
@@ -99,7 +99,7 @@ class WarmUpTests {
     }
 
     @Test
-    void whoComesWhileItIsUnderWayOrDoneSharesIt() {
+    void sharesOneWarmUp() {
         Mono<Void> warmUp = NotificationFlux.warmup();
         StepVerifier.create(Mono.when(warmUp, warmUp, NotificationFlux.warmup())).verifyComplete();
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
@@ -110,7 +110,7 @@ class WarmUpTests {
 
     /** The three pipes take six descriptors, and the reader's epoll instance and eventfd two. */
     @Test
-    void withTooFewDescriptorsItGivesUpAsAWhole() {
+    void failsAsAWholeWithTooFewDescriptors() {
         for (int limit = 0; limit < 8; limit++) {
             try (SimulatedKernel kernel = SimulatedKernel.builder().openFiles(limit).install()) {
                 StepVerifier.create(WarmUp.again(1, LIMIT))
@@ -130,7 +130,7 @@ class WarmUpTests {
         }
     }
 
-    /** On this machine's own kernel, whatever it is: ordinary pipes. */
+    /** On this machine's own kernel, because ordinary pipes are enough. */
     @Test
     void withTooFewDescriptorsNothingOfTheProgramIsWrittenTo(@TempDir Path folder)
             throws Exception {
@@ -168,7 +168,7 @@ class WarmUpTests {
         "READ,EIO",
         "WRITE,EBADF"
     })
-    void whateverFailsItGivesUpAsAWhole(NativeCall call, String errno) {
+    void failsAsAWholeIfAnyStepFails(NativeCall call, String errno) {
         try (SimulatedKernel kernel = SimulatedKernel.install()) {
             kernel.fail(call, errno);
             assertThatThrownBy(() -> WarmUp.again(1, LIMIT).block())

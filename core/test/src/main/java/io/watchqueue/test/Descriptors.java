@@ -39,7 +39,7 @@ final class Descriptors {
     /** One end of a pipe. Keeps the keyrings of its owner: {@code f_cred}. */
     record PipeEnd(Pipe pipe, boolean read, Credentials owner) implements File {}
 
-    /** An eventfd(2), of whose count it only matters here whether it is positive. */
+    /** An eventfd(2). It only matters here whether its count is positive. */
     static final class Eventfd extends Waitable implements File {
         private boolean signalled;
 
@@ -64,7 +64,7 @@ final class Descriptors {
         /** The thread that waits in it, or did last. */
         @Nullable Thread waiter;
 
-        /** The next events, at most so many; they count as reported. */
+        /** The next events, at most that many; they count as reported. */
         List<Event> take(int most) {
             List<Event> events = new ArrayList<>();
             for (Waitable.Interest interest : interests.values()) {

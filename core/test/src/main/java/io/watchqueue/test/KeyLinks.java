@@ -63,7 +63,8 @@ final class KeyLinks {
 
     /** key_unlink(). */
     void remove(SimulatedKey keyring, SimulatedKey key) {
-        // By type and description: the key that has this place, whichever it is.
+        // The kernel looks for the type and description, and so unlinks the key that has this place
+        // now.
         keyring.members.remove(key.index);
         table.released();
         keyring.tell(KeyEvent.UNLINKED, key.serial);

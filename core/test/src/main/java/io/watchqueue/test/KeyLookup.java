@@ -54,7 +54,7 @@ final class KeyLookup {
 
     private final KeyTable table;
 
-    /** Threads that have made a call. Each other thread is what its parent was. */
+    /** Threads that have made a call. Each other thread has the credentials of its parent. */
     private final Map<Thread, Credentials> threads = new WeakHashMap<>();
 
     private final InheritableThreadLocal<Credentials> inherited;

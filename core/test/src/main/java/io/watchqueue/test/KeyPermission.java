@@ -19,7 +19,7 @@ import static io.watchqueue.test.KernelError.require;
 
 import io.watchqueue.internal.Errno;
 
-/** Who may do what with a key: security/keys/permission.c, and the masks of include/linux/key.h. */
+/** The permissions of keys: security/keys/permission.c, and the masks of include/linux/key.h. */
 final class KeyPermission {
 
     static final int POS_ALL = SimulatedKey.ALL << SimulatedKey.POSSESSOR;

@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A search through a keyring and the keyrings in it: search_nested_keyrings() of
  * security/keys/keyring.c. If several keys match, or are refused for several reasons, the first one
- * in the order of the links counts, where a real kernel's hash decides.
+ * in the order of the links counts; in a real kernel a hash decides.
  */
 final class KeySearch {
 
-    /** How deep keyrings are looked into. */
+    /** The depth to which keyrings are searched. */
     private static final int MOST_DEPTH = 6;
 
     private enum Step {

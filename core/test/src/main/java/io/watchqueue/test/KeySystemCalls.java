@@ -37,8 +37,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * The system calls on keys: security/keys/keyctl.c, as far as programs see it that share quota with
- * no other user's. Each method returns the result of a call, or throws. Has no lock of its own.
+ * The system calls on keys: security/keys/keyctl.c, without quotas. Each method returns the result
+ * of a call, or throws. Has no lock of its own.
  */
 final class KeySystemCalls {
 

@@ -160,7 +160,7 @@ final class KeyTable {
         return all.values().stream().sorted(Comparator.comparingInt(key -> key.serial));
     }
 
-    /** How many keyrings have a link to a key. */
+    /** The number of keyrings with a link to a key. */
     long links(SimulatedKey key) {
         return all.values().stream().filter(ring -> ring.members.containsValue(key)).count();
     }

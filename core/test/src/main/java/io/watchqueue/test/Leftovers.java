@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What of a kernel is still open, in words, with the way to close it. */
+/** Describes everything that is still open on a kernel, with the way to close it. */
 final class Leftovers {
 
     private Leftovers() {}

@@ -31,7 +31,7 @@ public enum NativeCall {
     READ,
     /** write(2): posting in a {@link io.watchqueue.WatchQueueWarmUp}. */
     WRITE,
-    /** poll(2) for a queue: what a blocking read waits in. */
+    /** poll(2) for a queue: a blocking read waits in it. */
     POLL,
     /** fcntl(2), F_GETPIPE_SZ. */
     GET_PIPE_SIZE,
@@ -51,7 +51,7 @@ public enum NativeCall {
     EPOLL_CREATE,
     /** epoll_ctl(2). */
     EPOLL_CONTROL,
-    /** epoll_wait(2): what a reader waits in. */
+    /** epoll_wait(2): a reader waits in it. */
     EPOLL_WAIT,
     /** keyctl(2), KEYCTL_WATCH_KEY with a tag. */
     WATCH_KEY,

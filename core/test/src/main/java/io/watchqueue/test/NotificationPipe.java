@@ -28,8 +28,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A pipe made with O_NOTIFICATION_PIPE: what kernel/watch_queue.c puts in and fs/pipe.c takes out.
- * Has no lock of its own.
+ * A pipe made with O_NOTIFICATION_PIPE: kernel/watch_queue.c puts messages in, and fs/pipe.c takes
+ * them out. Has no lock of its own.
  */
 final class NotificationPipe extends Pipe {
 
@@ -76,7 +76,7 @@ final class NotificationPipe extends Pipe {
         if (slots != 0) {
             throw new KernelError(Errno.EBUSY);
         }
-        // An unsigned number to the kernel.
+        // The kernel takes the number as unsigned.
         if (notes < 1 || notes > MOST_SLOTS) {
             throw new KernelError(Errno.EINVAL);
         }
@@ -110,7 +110,7 @@ final class NotificationPipe extends Pipe {
         }
     }
 
-    /** Queues a message past the filter: a removal, or what a test posts. */
+    /** Queues a message past the filter: a removal, or a message that a test posts. */
     void put(byte[] message) {
         if (slots == 0) {
             return; // before it has a size, a queue drops without a mark

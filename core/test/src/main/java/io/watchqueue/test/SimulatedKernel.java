@@ -209,11 +209,11 @@ public final class SimulatedKernel implements AutoCloseable {
         return simulation.change(() -> simulation.log.counted(call));
     }
 
-    // Who and what
+    // Users, /proc/keys and serials
 
     /**
      * Runs an action on the calling thread, as another user that has no session, process or thread
-     * keyring yet. Tests what happens between users, such as permissions and limits.
+     * keyring yet. Tests permissions and limits between users.
      *
      * @param uid the user, without a sign; 0 has the privileges of root
      * @param gid the group, without a sign
@@ -253,7 +253,7 @@ public final class SimulatedKernel implements AutoCloseable {
 
     /**
      * Masks /proc/keys from now on, as container runtimes do: the file exists and is empty. {@link
-     * Keyctl#find} then finds by name only what is in the keyrings of the calling thread.
+     * Keyctl#find} then finds by name only keys in the keyrings of the calling thread.
      */
     public void maskProcKeys() {
         simulation.change(
@@ -284,8 +284,7 @@ public final class SimulatedKernel implements AutoCloseable {
     /**
      * Waits until nothing is left to do: every reader has delivered what it can, and waits for the
      * kernel or for demand. Then a test can assert that nothing came, without waiting for a time.
-     * It is named for what happens: the threads of a program settle after a change. Returns at once
-     * on a reader's thread.
+     * Returns at once on a reader's thread.
      *
      * @throws IllegalStateException if they are still at work after a minute, or the thread is
      *     interrupted

@@ -76,11 +76,11 @@ import java.util.Objects;
  * <p><b>Shared kernels.</b> If JUnit creates one instance for all tests of a class ({@code
  * TestInstance.Lifecycle.PER_CLASS}), or a {@code BeforeAll} method has one of these parameters,
  * all tests of the class and of the classes nested in it share a kernel. It is closed after {@code
- * AfterAll} methods, and only then looked at for what is left open. Otherwise a test in a nested
+ * AfterAll} methods, and only then checked for what is left open. Otherwise a test in a nested
  * class shares its kernel with the instances around it, and with no other test.
  *
  * <p>Needs JUnit 5.13 or newer. One kernel can be installed in a JVM, so tests with this extension
- * do not run at the same time; {@link WithSimulatedKernel} tells JUnit so.
+ * do not run at the same time; {@link WithSimulatedKernel} declares that to JUnit.
  */
 public final class SimulatedKernelExtension
         implements TestInstancePreConstructCallback,
@@ -89,7 +89,7 @@ public final class SimulatedKernelExtension
                 AfterAllCallback,
                 ParameterResolver {
 
-    /** What JUnit locks for tests that install a kernel: {@code @ResourceLock}. */
+    /** The resource that JUnit locks for tests that install a kernel: {@code @ResourceLock}. */
     public static final String RESOURCE = "io.watchqueue.test.SimulatedKernel";
 
     private static final ExtensionContext.Namespace NAMESPACE =
@@ -111,7 +111,7 @@ public final class SimulatedKernelExtension
         this.builder = Objects.requireNonNull(builder, "builder");
     }
 
-    /** A kernel and the test or class that ends with it. JUnit closes it if nobody else does. */
+    /** A kernel and the test or class that ends with it. JUnit closes it if nothing else does. */
     private static final class Installed implements AutoCloseable {
         final SimulatedKernel kernel;
         final String owner;

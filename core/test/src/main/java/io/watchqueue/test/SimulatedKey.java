@@ -89,7 +89,10 @@ final class SimulatedKey {
     int gid;
     int permissions;
 
-    /** Whether it is a user's keyring: as a session, it is replaced before a change. */
+    /**
+     * Whether it is a user's keyring. If it serves as a session keyring, a new session replaces it
+     * before a change.
+     */
     final boolean ofUser;
 
     /** In seconds. */
@@ -123,7 +126,7 @@ final class SimulatedKey {
         return index.type() == Type.KEYRING;
     }
 
-    /** The type, owner, permissions and description, as KEYCTL_DESCRIBE gives them. */
+    /** The type, owner, permissions and description, as KEYCTL_DESCRIBE returns them. */
     String describe() {
         return String.format(
                 Locale.ROOT,
@@ -141,9 +144,9 @@ final class SimulatedKey {
 
     /**
      * Its line of /proc/keys, as proc_keys_show() of security/keys/proc.c writes it: a description
-     * with line breaks makes more than one of it. One character a byte.
+     * with line breaks makes more than one line. One character a byte.
      *
-     * @param usage how often it is used
+     * @param usage the number of its uses
      * @param now in seconds
      */
     String procLine(long usage, long now) {

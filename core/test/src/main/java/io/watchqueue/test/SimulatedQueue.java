@@ -107,7 +107,7 @@ public final class SimulatedQueue {
     }
 
     /**
-     * Posts bytes as a message, to test what happens to one that no kernel should post.
+     * Posts bytes as a message, to test the handling of a message that no kernel should post.
      *
      * @param message 1 to 127 bytes, not checked
      * @throws IllegalArgumentException if there are none, or more than 127
@@ -128,7 +128,8 @@ public final class SimulatedQueue {
     /**
      * Posts a loss, as if the kernel had dropped a notification at this moment. The loss comes
      * after all queued notifications, and wakes a reader that waits. A real kernel drops only while
-     * the queue is full; this queue need not be. See {@link #dropNext} to drop what happens next.
+     * the queue is full; this queue need not be. See {@link #dropNext} to drop the next
+     * notifications.
      *
      * @throws IllegalStateException if the queue is closed
      */

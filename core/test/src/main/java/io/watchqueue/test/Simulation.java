@@ -147,7 +147,7 @@ class Simulation implements Kernel {
         return pipe;
     }
 
-    /** Closes the descriptor even if it fails, as the real one. */
+    /** Closes the descriptor even if it fails, as the real call does. */
     @Override
     public int close(int fd) {
         synchronized (this) {
@@ -245,7 +245,7 @@ class Simulation implements Kernel {
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
-                // As a signal ends a wait that is under way.
+                // Like a signal, this ends a wait that is under way.
                 log.failIfPlanned(call);
             }
         } finally {
@@ -255,7 +255,7 @@ class Simulation implements Kernel {
         }
     }
 
-    /** Releases the lock until something has happened, or the time is over; 0 is for ever. */
+    /** Releases the lock until something has happened, or the time is over; 0 means no limit. */
     @SuppressWarnings("WaitNotInLoop") // the callers' loop
     void pause(long millis) throws InterruptedException {
         wait(millis);

@@ -28,7 +28,7 @@ import java.lang.annotation.Target;
 /**
  * Runs each test of a JUnit class on a {@link SimulatedKernel} of its own, and fails it if it
  * leaves something open: see {@link SimulatedKernelExtension}. Classes with this annotation do not
- * run at the same time, also if JUnit runs tests in parallel.
+ * run at the same time, even if JUnit runs tests in parallel.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

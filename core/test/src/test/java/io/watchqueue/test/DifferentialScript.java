@@ -47,7 +47,7 @@ import java.util.function.ToIntFunction;
  */
 final class DifferentialScript {
 
-    /** What makes the two differ. */
+    /** A difference between the two. */
     static final class Difference extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -80,7 +80,7 @@ final class DifferentialScript {
         "l:\u00fc\u2603"
     };
 
-    /** Owners without a sign: the largest, and one that Active Directory gives. */
+    /** Unsigned owners: the largest, and one as Active Directory assigns it. */
     private static final int LARGEST_ID = (int) 4294967294L;
 
     private static final int LARGE_ID = (int) 3846276768L;
@@ -111,7 +111,7 @@ final class DifferentialScript {
         boolean readEndOpen = true;
         boolean writeEndOpen = true;
 
-        /** What was read of it, message by message. */
+        /** The messages that were read from it. */
         final Deque<byte[]> realRead = new ArrayDeque<>();
 
         final Deque<byte[]> simulatedRead = new ArrayDeque<>();
@@ -151,7 +151,7 @@ final class DifferentialScript {
     /** A thread that the JVM makes while one of these is the session has it too, and keeps it. */
     private final Set<Integer> joined = new HashSet<>();
 
-    /** Of the real kernel's memory, by size: it takes long to get. */
+    /** Of the real kernel's memory, by size: to allocate it takes long. */
     private final Map<Integer, NativeBuffer> buffers = new HashMap<>();
 
     private int session;
@@ -175,7 +175,7 @@ final class DifferentialScript {
         this.scratch = real.allocate(8);
     }
 
-    /** Runs so many steps; returns how many messages were read. */
+    /** Runs that many steps; returns how many messages were read. */
     int run(int steps) {
         // Before there is a session, which it would keep.
         sentinel = real.pipe2(PIPE_FLAGS);
@@ -519,8 +519,8 @@ final class DifferentialScript {
     }
 
     /**
-     * As text. Removals that follow one another are sorted: in which order the keys go that one
-     * call has left without a link is for the kernel's garbage collector, and nowhere promised.
+     * As text. Removals that follow one another are sorted: the order in which keys are destroyed
+     * that one call has left without a link depends on the kernel's garbage collector.
      */
     private static List<String> ordered(Deque<byte[]> messages) {
         List<String> ordered = new ArrayList<>();
@@ -653,7 +653,7 @@ final class DifferentialScript {
         int call(Kernel kernel, int fd);
     }
 
-    /** By whichever end is open. */
+    /** Through the end that is open. */
     private void same(String what, Queue queue, OnQueue call) {
         boolean readEnd = queue.readEndOpen;
         same(
@@ -701,7 +701,7 @@ final class DifferentialScript {
         if (simulated.keyringId(special, false) != -Errno.ENOKEY) {
             return;
         }
-        // Making it now is what the call would do; it is seen in both.
+        // The call would make it. Making it now does the same in both kernels.
         int serial = real.keyringId(special, true);
         planCreated(serial);
         same("create " + special, serial, simulated.keyringId(special, true));
@@ -720,13 +720,16 @@ final class DifferentialScript {
         }
     }
 
-    /** Waits until the real kernel's garbage collector has done what is done at once here. */
+    /**
+     * Waits until the real kernel's garbage collector has done the work that the simulated kernel
+     * does at once.
+     */
     private void settle() {
         for (int key : keys) {
             SimulatedKey simulatedKey = simulated.table.get(key);
             if (simulatedKey == null) {
                 if (gone.add(key)) {
-                    // Unlinking is all that can be asked of a key in whatever state it is.
+                    // Unlinking is the only operation that a key allows in any state.
                     await(() -> real.keyctl(9, key, helperKeyring, 0, 0) == -Errno.ENOKEY);
                     awaitCollector();
                     awaitCollector();
@@ -749,8 +752,8 @@ final class DifferentialScript {
     }
 
     /**
-     * Waits for the removal of a key that goes now. What went before went in the same pass of the
-     * collector, or in one before.
+     * Waits for the removal of a key that goes now. Keys that were destroyed before went in the
+     * same pass of the collector, or in an earlier one.
      */
     private void awaitCollector() {
         NativeBuffer payload = buffer(real, 16);

@@ -43,9 +43,10 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
 /**
- * The simulated kernel's queues, with keys that are there by being named: every positive serial is
- * one, and what is asked of it has a canned answer. Posts go to all queues, whatever they watch. As
- * {@code RegisterExtension}, it fails a test that leaves something open or misuses a descriptor.
+ * The simulated kernel's queues, with keys that exist as soon as they are named: every positive
+ * serial is one, and operations on it have canned answers. Posts go to all queues, whatever they
+ * watch. As {@code RegisterExtension}, it fails a test that leaves something open or misuses a
+ * descriptor.
  */
 public final class FakeKernel extends Simulation implements AfterEachCallback {
 
@@ -84,7 +85,7 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         assertThat(mistakes()).isEmpty();
     }
 
-    // What tests do and ask
+    // For tests
 
     /** Makes the next calls of a kind fail, one after the other, with these error numbers. */
     public void fail(NativeCall call, Integer... errnos) {
@@ -156,7 +157,7 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
                 });
     }
 
-    /** What a call throws that would wait, where nobody may. */
+    /** Thrown by a call that would wait, while no call may. */
     public static final class WouldWait extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -190,12 +191,12 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         }
     }
 
-    /** Whether the last {@link #epollWait}, had it waited, would wait still. */
+    /** Whether the last {@link #epollWait} would still wait, if it had waited. */
     public synchronized boolean isWaiting() {
         return waitedIn != null && waitedIn.isIdle();
     }
 
-    /** Waits until those who wait in epoll have come to rest in it. */
+    /** Waits until all threads that use epoll have come to rest in it. */
     public void settle() {
         try {
             if (!settle(Duration.ofMinutes(1))) {
@@ -235,12 +236,12 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         return change(descriptors::mistakes);
     }
 
-    /** How often a call was made. */
+    /** The number of calls of a kind. */
     public int count(NativeCall call) {
         return change(() -> log.counted(call));
     }
 
-    /** How many calls were made at all. */
+    /** The number of all calls. */
     public int count() {
         return change(log::counted);
     }
@@ -286,7 +287,7 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         return change(() -> openPipes().get(0).filter().passes(message));
     }
 
-    /** What KEYCTL_CAPABILITIES has in its second byte. */
+    /** Sets the second byte of KEYCTL_CAPABILITIES. */
     public synchronized void capabilities(int value) {
         capabilities = value;
     }
@@ -296,24 +297,24 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         onPayload = action;
     }
 
-    /** What the memory of the last payload that was passed or read holds now. */
+    /** The present contents of the memory of the last payload that was passed or read. */
     public synchronized byte[] lastPayload() {
         byte[] bytes = new byte[lastPayload.capacity()];
         lastPayload.get(0, bytes);
         return bytes;
     }
 
-    /** What KEYCTL_DESCRIBE says of every key, without the closing NUL. */
+    /** Sets the result of KEYCTL_DESCRIBE for every key, without the closing NUL. */
     public synchronized void description(byte... bytes) {
         description = bytes;
     }
 
-    /** What /proc/keys says; null for nothing, as it cannot be read. */
+    /** Sets the text of /proc/keys; null if it cannot be read. */
     public synchronized void procKeys(@Nullable String text) {
         procKeys = text;
     }
 
-    /** The memory that was lent for a call and not given back; forgets what was. */
+    /** The memory that was borrowed for a call and not freed; forgets memory that was freed. */
     public synchronized int outstandingMemory() {
         borrowed.removeIf(NativeBuffer::isClosed);
         return borrowed.size();
@@ -324,7 +325,7 @@ public final class FakeKernel extends Simulation implements AfterEachCallback {
         onWatch = action;
     }
 
-    /** Lets memory run out at each allocation of an action, of which there are so many. */
+    /** Lets memory run out at each allocation of an action, of which there are that many. */
     public void assertThatAllocationsLeaveNothingOpen(int count, Runnable action) {
         for (int i = 0; i < count; i++) {
             allocations = i;

@@ -31,7 +31,9 @@ import io.watchqueue.PublicSignatures;
 
 import org.junit.jupiter.api.Test;
 
-/** That no classes depend on each other is among the rules of the stream, which see all modules. */
+/**
+ * The rules of the reactor module see all modules: they check that no classes depend on each other.
+ */
 class HouseRulesTests {
 
     private static final JavaClasses CLASSES =

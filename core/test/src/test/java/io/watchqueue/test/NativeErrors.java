@@ -23,9 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/**
- * The errors that each system call can return, of native-errors.txt, which says what comes of them.
- */
+/** The errors that each system call can return, from native-errors.txt, with their outcomes. */
 public final class NativeErrors {
 
     public static final String RETRIED = "retried";
@@ -37,7 +35,7 @@ public final class NativeErrors {
     /** One error of one call. */
     public record NativeError(NativeCall call, String errno, String outcome, String source) {
 
-        /** Whether an exception comes of it. */
+        /** Whether its outcome is an exception. */
         public boolean isThrown() {
             return !List.of(RETRIED, ANSWERED, IGNORED).contains(outcome);
         }

@@ -35,10 +35,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** No system call can be added without a name to let it fail by, and errors to fail with. */
+/**
+ * No system call can be added without a name by which tests let it fail, and errors to fail with.
+ */
 class NativeErrorsTests {
 
-    /** These ask the kernel nothing, or cannot fail; /proc/keys is there, or it is not. */
+    /** These make no system call, or cannot fail; /proc/keys exists or not. */
     private static final Set<String> NO_CALLS =
             Set.of(
                     "allocate",
@@ -76,7 +78,7 @@ class NativeErrorsTests {
         assertThat(made).containsExactlyInAnyOrder(NativeCall.values());
     }
 
-    /** What a method counts as, whatever its arguments. All are made to fail: none is to wait. */
+    /** The calls that a method counts as. All are made to fail, because none is to wait. */
     private static Set<NativeCall> made(Method method) throws Exception {
         Set<NativeCall> made = EnumSet.noneOf(NativeCall.class);
         for (int first : firstArguments(method)) {

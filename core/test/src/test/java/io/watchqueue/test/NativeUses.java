@@ -28,7 +28,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * What makes a system call, each by its name, to see what comes of an error of that call.
+ * The operations that make a system call, each by its name, to test the outcome of an error of that
+ * call.
  *
  * @param <U> does something of which the call is a part
  */
@@ -43,7 +44,7 @@ public final class NativeUses<U> {
         return new NativeUses<U>().and(name, use);
     }
 
-    /** Nothing makes it. */
+    /** No operation makes the call. */
     public static <U> NativeUses<U> none() {
         return new NativeUses<>();
     }
@@ -53,7 +54,7 @@ public final class NativeUses<U> {
         return this;
     }
 
-    /** Has one error come of one use, by name, and looks at what comes of it. */
+    /** Lets one use, by name, meet one error, and checks the outcome. */
     public interface Check<U> {
         void run(NativeError error, String name, U use);
     }
@@ -79,7 +80,7 @@ public final class NativeUses<U> {
                 error.displayName() + ", " + name, () -> check.run(error, name, use));
     }
 
-    /** To watch a special keyring takes keyctl(2) twice, and what refuses it is the same. */
+    /** To watch a special keyring takes keyctl(2) twice, and the same error refuses both. */
     public static String outcomeOfWatching(NativeError error) {
         boolean refused = List.of("EPERM", "ENOSYS", "EOPNOTSUPP").contains(error.errno());
         return error.call() == NativeCall.GET_KEYRING_ID && refused

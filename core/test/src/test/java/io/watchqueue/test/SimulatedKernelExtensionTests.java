@@ -74,7 +74,7 @@ class SimulatedKernelExtensionTests {
                 .hasSize(number);
     }
 
-    /** What the only test, or class, that fails fails with. */
+    /** The exception of the only test, or class, that fails. */
     private static Throwable failure(Class<?> type) {
         List<Event> failed = run(type).failed().list();
         assertThat(failed).hasSize(1);

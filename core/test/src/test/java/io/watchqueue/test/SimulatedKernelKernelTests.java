@@ -41,7 +41,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 
 /** The simulated kernel and the real one, side by side. */
-@Timeout(1200)
+@Timeout(3600)
 class SimulatedKernelKernelTests {
 
     private static final int FEW_SCRIPTS = 100;
@@ -51,7 +51,7 @@ class SimulatedKernelKernelTests {
     private static final int AT_ONCE = 8;
     private static final int SOMEBODY = 4321;
     private static final int SOMEBODY_LARGE = (int) 3846276768L;
-    // Seconds away from each other and from the looks, as the machine may be busy.
+    // Seconds away from each other and from the checks, because the machine may be busy.
     private static final int EXPIRY_SECONDS = 4;
     private static final int GC_DELAY_SECONDS = 10;
 
@@ -103,7 +103,7 @@ class SimulatedKernelKernelTests {
         assertThat(read.get()).isGreaterThan(number);
     }
 
-    /** The real kernel takes its time for it. */
+    /** The real kernel takes some time for it. */
     @Test
     @Tag("proof")
     void keysExpireAndAreDestroyedAlike() throws Exception {
@@ -146,7 +146,7 @@ class SimulatedKernelKernelTests {
         }
     }
 
-    /** What becomes of keys in time, as far as it is the same in every run. */
+    /** The states of keys over time, as far as they are the same in every run. */
     private static void timesPass(Kernel kernel, List<String> log, IntConsumer sleep) {
         NativeBuffer buffer = kernel.allocate(8200);
         kernel.joinSession(null);

@@ -102,7 +102,7 @@ class SimulationTests {
     }
 
     @Test
-    void whatHappensToAKeyIsToldToItsWatches() {
+    void postsChangesOfAKeyToItsWatches() {
         KeyId ring = keys.addKeyring("app", Keyring.USER);
         try (WatchQueue queue = WatchQueue.open()) {
             queue.watch(ring, 7);
@@ -129,7 +129,7 @@ class SimulationTests {
     }
 
     @Test
-    void aTestCanAskWhatIsWatchedFilteredAndClosed() {
+    void showsWatchesFilterAndWhetherAQueueIsClosed() {
         KeyId key = add("token");
         NotificationFilter filter =
                 NotificationFilter.of(
@@ -158,7 +158,7 @@ class SimulationTests {
     }
 
     @Test
-    void anythingCanBePosted() {
+    void postsAnyMessage() {
         Notification unknown = new UnknownNotification(77, 200, 12 | 5 << 8, new byte[4]);
         try (WatchQueue queue = WatchQueue.builder().watch(add("token"), 1).open()) {
             SimulatedQueue simulated = kernel.queue();
@@ -187,7 +187,7 @@ class SimulationTests {
     }
 
     @Test
-    void lossesFallWhereTheQueueIsFull() {
+    void dropsWhileTheQueueIsFull() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().capacity(32).watch(key, 1).open()) {
             for (int i = 0; i < 40; i++) {
@@ -202,7 +202,7 @@ class SimulationTests {
     }
 
     @Test
-    void anOverflowOnDemandWakesWhoWaits() throws Exception {
+    void wakesAWaitingThreadForAPostedLoss() throws Exception {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open()) {
             CompletableFuture<Notification> waiting = Background.get(queue::read);
@@ -226,7 +226,7 @@ class SimulationTests {
     }
 
     @Test
-    void nobodyMakesAKeyThatIsRequestedAndThatIsKnownForAMinute() {
+    void keepsANegativeKeyForAMinuteAfterARequest() {
         KeyId ring = keys.addKeyring("app", Keyring.USER);
         assertThatThrownBy(() -> keys.request("user", "token", "callout", ring))
                 .isInstanceOf(WatchQueueException.class)
@@ -247,9 +247,9 @@ class SimulationTests {
         assertThat(keys.list(ring)).isNotEmpty().doesNotContain(negative);
     }
 
-    @ParameterizedTest(name = "of what is before it that was told: {0}")
+    @ParameterizedTest(name = "the notification before it was reported: {0}")
     @ValueSource(booleans = {false, true})
-    void anOverflowOnDemandShowsToWhoDidNotLookForALoss(boolean told) {
+    void reportsAPostedLossToAThreadThatDidNotLookForIt(boolean reported) {
         KeyId key = add("token");
         List<Object> ready = new ArrayList<>();
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
@@ -257,7 +257,7 @@ class SimulationTests {
             selector.register(queue, "queue").arm();
             keys.update(key, SECRET);
             kernel.queue().postLoss();
-            if (told) {
+            if (reported) {
                 List<Object> before = new ArrayList<>();
                 selector.selectNow(registration -> before.add(registration.attachment()));
                 assertThat(before).containsExactly("queue");
@@ -272,7 +272,7 @@ class SimulationTests {
     }
 
     @Test
-    void whatIsDroppedShowsWhenAllOfItIs() {
+    void reportsDropsAfterTheLastOfThem() {
         KeyId key = add("token");
         List<Object> ready = new ArrayList<>();
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open();
@@ -292,7 +292,7 @@ class SimulationTests {
     }
 
     @Test
-    void aWatchCanBeTakenAway() {
+    void removesAWatch() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open()) {
             kernel.queue().removeWatch(key);
@@ -303,7 +303,7 @@ class SimulationTests {
     }
 
     @Test
-    void anyCallCanFail() {
+    void failsAnyCall() {
         kernel.fail(NativeCall.PIPE2, "EMFILE", "ENFILE");
         kernel.fail(NativeCall.ADD_KEY, "EDQUOT");
         assertThatThrownBy(WatchQueue::open)
@@ -321,7 +321,7 @@ class SimulationTests {
     }
 
     @Test
-    void aWaitThatIsUnderWayFailsToo() throws Exception {
+    void failsAWaitThatIsUnderWay() throws Exception {
         try (WatchQueue queue = WatchQueue.open()) {
             CompletableFuture<Notification> waiting = Background.get(queue::read);
             while (kernel.count(NativeCall.POLL) == 0) {
@@ -334,7 +334,7 @@ class SimulationTests {
     }
 
     @Test
-    void timePassesWhenItIsTold() {
+    void advancesTheTime() {
         Instant before = kernel.now();
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().watch(key, 1).open()) {
@@ -357,7 +357,7 @@ class SimulationTests {
     }
 
     @Test
-    void permissionsAreThoseOfTheOneWhoAsks() {
+    void checksThePermissionsOfTheCaller() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.open()) {
             kernel.runAs(
@@ -379,7 +379,7 @@ class SimulationTests {
     }
 
     @Test
-    void limitsAreThoseOfTheBuilder() {
+    void keepsToTheLimitsOfTheBuilder() {
         reinstall(SimulatedKernel.builder().openFiles(3).user(0, 0).pageSize(65536));
         try (WatchQueue queue = WatchQueue.builder().capacity(1).open()) {
             assertThat(queue.capacity()).isEqualTo(512);
@@ -410,7 +410,7 @@ class SimulationTests {
     }
 
     @Test
-    void serialsCanBeForeseen() {
+    void setsTheNextSerial() {
         kernel.nextSerial(4711);
         assertThat(add("token")).isEqualTo(KeyId.of(4711));
         assertThat(add("another").value()).isGreaterThan(2);
@@ -418,7 +418,7 @@ class SimulationTests {
     }
 
     @Test
-    void threadsHaveTheKeyringsOfThoseWhoMadeThem() throws Exception {
+    void threadsInheritKeyrings() throws Exception {
         KeyId mine = keys.joinSession("mine");
         assertThat(keys.resolve(Keyring.SESSION, false)).isEqualTo(mine);
         KeyId thread = keys.resolve(Keyring.THREAD, true);
@@ -481,7 +481,7 @@ class SimulationTests {
     }
 
     @Test
-    void theQueueIsTheOneThatIsOpen() {
+    void returnsTheOpenQueue() {
         KeyId key = add("token");
         try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {
             assertThat(WatchQueueSupport.probe().isAvailable()).isTrue();
@@ -495,7 +495,7 @@ class SimulationTests {
     }
 
     @Test
-    void nothingHappensInAQueueThatIsClosed() {
+    void refusesToChangeAClosedQueue() {
         KeyId key = add("token");
         SimulatedQueue simulated;
         try (WatchQueue queue = WatchQueue.builder().watch(key, 3).open()) {

@@ -38,37 +38,37 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
- * Compares what one queue gave with what was done to the keys that it watched.
+ * Compares the notifications of one queue with the changes of the keys that it watched.
  *
- * <p>The kernel queues in the order of the changes, and where it dropped some there is a loss. What
- * is known of that order are the {@linkplain Span spans} of all that was done: of two things whose
- * spans do not overlap, the earlier one comes first. So each change that was certainly watched, and
- * certainly passed the filter, has its place among what was received: behind all that was before
- * it, and before all that was after it. It is received there once; or there is a loss in that very
- * place; or nothing is that was after it, since the queue was closed before it was read.
+ * <p>The kernel queues in the order of the changes, and where it dropped some there is a loss. The
+ * account knows the {@linkplain Span spans} of all changes: of two changes whose spans do not
+ * overlap, the earlier one comes first. So each change that was certainly watched, and certainly
+ * passed the filter, has its place among the received notifications: after all that were before it,
+ * and before all that were after it. It is received there once, or there is a loss in that very
+ * place. Or nothing after it is received, because the queue was closed before it was read.
  *
  * <p>Also each loss has its reason: there is an assignment of a missing change, or removal, to each
  * loss, no two to the same, whose place is where the loss stands. And the kernel's queue was full
  * then: as many as it keeps come before the first loss, and at least one between two.
  *
- * <p>What overlaps the placing or the removal of its watch, or a change of the filter, may be
- * received or not.
+ * <p>A change that overlaps the placing or the removal of its watch, or a change of the filter, may
+ * be received or not.
  */
 final class Account {
 
-    /** What comes out of it. */
+    /** The result. */
     static final class Verdict {
         final List<String> mistakes = new ArrayList<>();
         int events;
         int losses;
 
-        /** Those that certainly were dropped. */
+        /** Changes that certainly were dropped. */
         int dropped;
 
-        /** Those that the filter certainly held back. */
+        /** Changes that the filter certainly held back. */
         int heldBack;
 
-        /** Those after the last one that was received. */
+        /** Changes after the last one that was received. */
         int unread;
 
         /** Watches whose removal was not received. */
@@ -113,7 +113,7 @@ final class Account {
             Span left = this.left;
             long leaving = log.leavingAt();
             if (left != null) {
-                // Else the key's collector may be the one who removes it, when it comes to it.
+                // Otherwise the kernel's garbage collector may remove it, at some later time.
                 return left.end() < leaving
                         ? left
                         : new Span(Math.min(left.begin(), leaving), Span.OPEN);
@@ -174,7 +174,7 @@ final class Account {
         return terms.get((long) key.value());
     }
 
-    /** Compares, when the queue has given all that it will. */
+    /** Compares, when the queue has delivered everything. */
     synchronized Verdict compare(List<Notification> received) {
         return new Comparison(received).verdict();
     }
@@ -242,7 +242,10 @@ final class Account {
             }
         }
 
-        /** When what was received happened; null for a loss, or if it did not. */
+        /**
+         * The time of the change that was received; null for a loss, or if there was no such
+         * change.
+         */
         private @Nullable Span span(int at) {
             Notification notification = received.get(at);
             if (notification instanceof LossNotification) {
@@ -260,7 +263,7 @@ final class Account {
                 return null;
             }
             if (removed.contains(term)) {
-                mistake(at, "comes behind its watch's removal");
+                mistake(at, "comes after its watch's removal");
             }
             return notification instanceof KeyNotification change
                     ? changeSpan(at, term, change)
@@ -357,7 +360,7 @@ final class Account {
             }
         }
 
-        /** The position behind the last that was certainly before. */
+        /** The position after the last that was certainly before. */
         private int firstNotBefore(Span span) {
             return firstWhere(at -> earliestEnd[at] >= span.begin());
         }
@@ -388,7 +391,7 @@ final class Account {
             return next < losses.length && losses[next] < gap.end();
         }
 
-        /** Gives each loss the gap that the losses behind it have the least use for. */
+        /** Assigns to each loss the gap that later losses have the least use for. */
         private void explainLosses() {
             gaps.sort(Comparator.comparingInt(Gap::first));
             PriorityQueue<Gap> open = new PriorityQueue<>(Comparator.comparingInt(Gap::end));

@@ -32,7 +32,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What an account finds, of a queue that keeps three and watches two keys. */
+/** The mistakes that an account finds, with a queue that keeps three and watches two keys. */
 class AccountTests {
 
     private static final LossNotification LOSS = new LossNotification();
@@ -112,7 +112,7 @@ class AccountTests {
     }
 
     @Test
-    void aLossStandsForWhatIsMissingThere() {
+    void acceptsALossForAMissingChangeInItsPlace() {
         List<Notification> received = changes(CHANGES);
         received.subList(4, 7).clear();
         received.add(4, LOSS);
@@ -123,7 +123,7 @@ class AccountTests {
     }
 
     @Test
-    void aLossInAnotherPlaceDoesNot() {
+    void refusesALossInAnotherPlace() {
         List<Notification> all = changes(CHANGES);
         for (int place : new int[] {3, 5, 6}) {
             List<Notification> received = new ArrayList<>(all);
@@ -146,24 +146,25 @@ class AccountTests {
     @Test
     void twoLossesNeedTwoThatAreMissing() {
         List<Notification> before = changes(4);
-        // Its place is before, between or behind the two that it overlaps.
+        // Its place is before, between or after the two that it overlaps.
         two.begin(ticks.next());
         Notification first = change(one);
         Notification second = change(one);
         two.end(ticks.next());
         Notification last = change(one);
-        assertThat(mistakes(behind(before, LOSS, first, second, last))).isEmpty();
-        assertThat(mistakes(behind(before, first, LOSS, second, last))).isEmpty();
-        assertThat(mistakes(behind(before, first, second, LOSS, last))).isEmpty();
+        assertThat(mistakes(followedBy(before, LOSS, first, second, last))).isEmpty();
+        assertThat(mistakes(followedBy(before, first, LOSS, second, last))).isEmpty();
+        assertThat(mistakes(followedBy(before, first, second, LOSS, last))).isEmpty();
         assertOneMistake(
-                behind(before, LOSS, first, second, LOSS, last), "stands where nothing is missing");
+                followedBy(before, LOSS, first, second, LOSS, last),
+                "stands where nothing is missing");
     }
 
     @Test
     void aLossAtTheEndNeedsSomethingThatFollowed() {
         List<Notification> all = changes(4);
-        assertThat(mistakes(behind(all.subList(0, 3), LOSS))).isEmpty();
-        assertOneMistake(behind(all, LOSS), "stands where nothing is missing");
+        assertThat(mistakes(followedBy(all.subList(0, 3), LOSS))).isEmpty();
+        assertOneMistake(followedBy(all, LOSS), "stands where nothing is missing");
     }
 
     @Test
@@ -192,13 +193,13 @@ class AccountTests {
     void twoInTheWrongOrderAreFound() {
         List<Notification> ofOneKey = List.of(change(one), change(one));
         assertOneMistake(List.of(ofOneKey.get(1), ofOneKey.get(0)), "is out of order");
-        List<Notification> received = behind(ofOneKey, change(two), change(one));
+        List<Notification> received = followedBy(ofOneKey, change(two), change(one));
         Collections.swap(received, 2, 3);
         assertOneMistake(received, "is out of order");
     }
 
     @Test
-    void whatOverlapsComesInAnyOrder() {
+    void acceptsOverlappingChangesInAnyOrder() {
         one.begin(ticks.next());
         two.begin(ticks.next());
         one.end(ticks.next());
@@ -220,7 +221,7 @@ class AccountTests {
     }
 
     @Test
-    void whatAFilterHoldsBackIsNotMissingAndMustNotCome() {
+    void acceptsThatFilteredChangesAreMissingAndRefusesThem() {
         NotificationFilter links =
                 NotificationFilter.of(NotificationFilter.events(KeyEvent.LINKED));
         account.filtered(links, new Span(ticks.next(), ticks.next()));
@@ -234,7 +235,7 @@ class AccountTests {
     }
 
     @Test
-    void whatOverlapsAChangeOfTheFilterMayComeOrNot() {
+    void acceptsAnyResultForAChangeDuringAFilterChange() {
         List<Notification> before = changes(4);
         long begin = ticks.next();
         Notification during = change(one);
@@ -242,13 +243,13 @@ class AccountTests {
         begin = ticks.next();
         account.filtered(null, new Span(begin, ticks.next()));
         Notification after = change(two);
-        assertThat(mistakes(behind(before, during, after))).isEmpty();
-        assertThat(mistakes(behind(before, after))).isEmpty();
-        assertOneMistake(behind(before.subList(0, 3), after), before.get(3) + " is missing");
+        assertThat(mistakes(followedBy(before, during, after))).isEmpty();
+        assertThat(mistakes(followedBy(before, after))).isEmpty();
+        assertOneMistake(followedBy(before.subList(0, 3), after), before.get(3) + " is missing");
     }
 
     @Test
-    void whatOverlapsThePlacingOfAWatchMayComeOrNot() {
+    void acceptsAnyResultForAChangeWhileAWatchIsPlaced() {
         Account later = new Account(3, null);
         Notification before = change(one);
         later.watching(one, TAG, ticks.next());
@@ -256,8 +257,8 @@ class AccountTests {
         later.watched(one.key(), ticks.next());
         List<Notification> after = List.of(change(one), change(one));
         assertThat(later.compare(after).mistakes).isEmpty();
-        assertThat(later.compare(behind(List.of(during), after.get(0))).mistakes).isEmpty();
-        assertThat(later.compare(behind(List.of(before, during), after.get(0))).mistakes)
+        assertThat(later.compare(followedBy(List.of(during), after.get(0))).mistakes).isEmpty();
+        assertThat(later.compare(followedBy(List.of(before, during), after.get(0))).mistakes)
                 .singleElement()
                 .asString()
                 .contains("happened when it was not watched");
@@ -279,7 +280,7 @@ class AccountTests {
         assertThat(mistakes(List.of(before, removal, other))).isEmpty();
         assertThat(mistakes(List.of(before, during, removal, other))).isEmpty();
         assertOneMistake(
-                List.of(before, removal, during, other), "comes behind its watch's removal");
+                List.of(before, removal, during, other), "comes after its watch's removal");
         assertThat(mistakes(List.of(before, during, removal, after, other)))
                 .anyMatch(mistake -> mistake.contains("happened when it was not watched"));
         assertOneMistake(List.of(before, other), removal + " is missing");
@@ -296,11 +297,11 @@ class AccountTests {
         account.unwatched(one.key(), ticks.next());
         List<Notification> others = List.of(change(two), change(two));
         Notification removal = new RemovalNotification(1, TAG);
-        assertThat(mistakes(behind(List.of(before, removal), others.get(0)))).isEmpty();
+        assertThat(mistakes(followedBy(List.of(before, removal), others.get(0)))).isEmpty();
         assertThat(mistakes(List.of(before, others.get(0), others.get(1), removal))).isEmpty();
         assertThat(mistakes(List.of(before, others.get(0), others.get(1)))).isEmpty();
         assertThat(mistakes(List.of(removal, before)))
-                .anyMatch(mistake -> mistake.contains("comes behind its watch's removal"));
+                .anyMatch(mistake -> mistake.contains("comes after its watch's removal"));
     }
 
     private void assertOneMistake(Notification received, String mistake) {
@@ -319,7 +320,7 @@ class AccountTests {
         return new KeyNotification(event, key, aux, tag);
     }
 
-    private static List<Notification> behind(List<Notification> first, Notification... others) {
+    private static List<Notification> followedBy(List<Notification> first, Notification... others) {
         List<Notification> all = new ArrayList<>(first);
         all.addAll(List.of(others));
         return all;

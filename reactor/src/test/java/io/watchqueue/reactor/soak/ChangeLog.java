@@ -24,12 +24,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one writer does to one key, change by change, and when. No two changes of a key are alike,
- * so that a notification tells which one it is of. Written by one thread, read by all.
+ * The changes that one writer makes to one key, and when. No two changes of a key are alike, so
+ * that a notification identifies its change. Written by one thread, read by all.
  */
 final class ChangeLog {
 
-    /** What a notification tells of a change. */
+    /** The parts of a change that are in its notification. */
     record Change(KeyEvent event, int aux) {}
 
     private final KeyId key;
@@ -78,7 +78,9 @@ final class ChangeLog {
         done = begun;
     }
 
-    /** From now on the key may go at any time, and its watches cannot be removed any more. */
+    /**
+     * From now on the key may be destroyed at any time, and its watches can no longer be removed.
+     */
     void leaving(long at) {
         leaving = at;
     }
@@ -88,7 +90,7 @@ final class ChangeLog {
         return leaving;
     }
 
-    /** How many changes have been begun. */
+    /** The number of changes that were begun. */
     int begun() {
         return begun;
     }

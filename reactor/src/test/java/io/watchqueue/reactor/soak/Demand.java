@@ -15,14 +15,14 @@
  */
 package io.watchqueue.reactor.soak;
 
-/** How a receiver asks for what it is given. */
+/** The ways in which a receiver requests notifications. */
 enum Demand {
-    /** For all, at once. */
+    /** All, at once. */
     UNBOUNDED,
-    /** For one more whenever it got one. */
+    /** One more after each. */
     ONE_BY_ONE,
-    /** For many, now and then. */
+    /** Many, now and then. */
     BURSTS,
-    /** For one or two, seldom: the kernel's queue is full most of the time. */
+    /** One or two, seldom: the kernel's queue is full most of the time. */
     STARVING
 }

@@ -28,7 +28,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** The keyrings that writers change and queues watch, as long as they live. */
 final class Keys implements AutoCloseable {
 
-    /** What is linked into them: the aux of a notification tells one change from another. */
+    /**
+     * The keys that are linked into them: the aux of a notification distinguishes one change from
+     * another.
+     */
     static final int MEMBERS = 256;
 
     private static final int ALL_PERMISSIONS = 0x3f3f3f3f;
@@ -51,7 +54,7 @@ final class Keys implements AutoCloseable {
         return add(name, 1 + random.nextInt(MEMBERS), random);
     }
 
-    /** The same, with so many links that come and go. */
+    /** The same, with that many links that come and go. */
     ChangeLog add(String name, int links, Random random) {
         List<ChangeLog.Change> changes = new ArrayList<>();
         int first = random.nextInt(MEMBERS);

@@ -27,11 +27,13 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What a program holds that is to be as it was when all queues have ended. */
+/** The resources of a program that are to be as before when all queues have ended. */
 record Leftovers(
         long heapBytes, long nativeBytes, long descriptors, Set<String> threads, long watchesLeft) {
 
-    /** What the JVM itself comes to hold; a queue that is kept holds 1 to 9 KiB besides. */
+    /**
+     * The memory that the JVM itself comes to hold. A queue that is kept holds 1 to 9 KiB besides.
+     */
     private static final long JVM_BYTES = 4 << 20;
 
     /** The readers' threads, and those that a test has in the background. */
@@ -47,7 +49,8 @@ record Leftovers(
                 thread.join(60_000);
             }
         }
-        // What one finds takes a thread of its own to free, and what that held another one.
+        // Memory that one collection finds may be freed by a thread, and only the next one finds
+        // what that thread held.
         for (int i = 0; i < 3; i++) {
             System.gc();
         }

@@ -34,7 +34,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Keeps what it is given, and sees to it that it is given no more than it asked for. */
+/** Keeps the notifications that it receives, and checks that they are no more than it requested. */
 final class Receiver extends BaseSubscriber<Notification> {
 
     private final Demand demand;
@@ -52,7 +52,7 @@ final class Receiver extends BaseSubscriber<Notification> {
     private volatile boolean completed;
     private volatile @Nullable Throwable error;
 
-    /** With how many it cancels from within onNext; never if negative. */
+    /** The number of notifications at which it cancels from within onNext; never if negative. */
     private volatile int cancelsAt = -1;
 
     private boolean cancelled;
@@ -98,7 +98,7 @@ final class Receiver extends BaseSubscriber<Notification> {
         received.add(notification);
         count = received.size();
         if (outstanding.decrementAndGet() < 0) {
-            mistakes.add("more than was asked for: " + notification);
+            mistakes.add("more than was requested: " + notification);
         }
         if (cancelled) {
             mistakes.add("after it was cancelled: " + notification);

@@ -45,7 +45,7 @@ final class Session {
 
     private static final Duration SOON = Duration.ofSeconds(60);
 
-    /** What a session keeps, about. */
+    /** About how many notifications a session keeps. */
     private static final int ENOUGH = 20_000;
 
     /** How it ends. */
@@ -55,11 +55,11 @@ final class Session {
         DISPOSED,
         /** When all that was posted has been received, or lost. */
         READ_TO_THE_END,
-        /** By itself, behind its last removal. */
+        /** By itself, after its last removal. */
         UNWATCHED
     }
 
-    /** What came of it. */
+    /** The result of a session. */
     record Result(Demand demand, End end, Account.Verdict verdict) {}
 
     private final Keys keys;
@@ -134,7 +134,7 @@ final class Session {
         if (untilUnwatched) {
             receiver.askForAll();
             long deadline = System.nanoTime() + SOON.toNanos();
-            // A removal may be among what is lost, and then it does not end.
+            // A removal may be lost too, and then the stream does not end.
             while (!receiver.awaitEnd(10) && !receiver.hasLoss()) {
                 if (System.nanoTime() > deadline) {
                     receiver.mistakes.add("its keys are gone, and it goes on");
@@ -251,9 +251,10 @@ final class Session {
     }
 
     /**
-     * Has the queue say where its end is, by the removal of a watch, which no filter holds back:
-     * all that was done before is received before it. It may be lost as anything else, so nothing
-     * else is watched then, which would always be faster than a reader that has no processor.
+     * Marks the end of the queue by the removal of a watch, which no filter holds back: all earlier
+     * changes are received before it. The removal may be lost like any other notification. So
+     * nothing else is watched by then, because floods would always be faster than a reader without
+     * a processor.
      */
     private void readToTheEnd(ReactiveWatchQueue queue, List<KeyId> watched) {
         while (!watched.isEmpty()) {
@@ -268,7 +269,7 @@ final class Session {
             watch(queue, new ChangeLog(end, List.of()), 0);
             unwatch(queue, end);
             keys.keyctl.invalidate(end);
-            // For longer each time, lest the queue be full of them.
+            // For longer each time, so that they do not fill the queue.
             long again = System.nanoTime() + (100_000_000L << attempt);
             while (System.nanoTime() < Math.min(again, deadline)) {
                 if (ends.stream().anyMatch(receiver::hasRemovalOf)) {
@@ -277,7 +278,7 @@ final class Session {
                 LockSupport.parkNanos(5_000_000);
             }
         }
-        receiver.mistakes.add("of " + ends.size() + " removals behind all else none came");
+        receiver.mistakes.add("of " + ends.size() + " removals after all else none came");
     }
 
     private Result result(End end) {

@@ -26,15 +26,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Many queues at a time, one after another in each of many places, while writers change what they
- * watch.
+ * Many queues at a time, one after another in each of many places, while writers change the keys
+ * that they watch.
  */
 final class Soak {
 
     private static final int WRITERS = 8;
     private static final int QUEUES = 64;
 
-    /** What ends takes a moment, and up to a minute if something is wrong. */
+    /** An end takes a moment, and up to a minute if something is wrong. */
     private static final long ENDING_SECONDS = 180;
 
     private final long seed;

@@ -32,7 +32,7 @@ import java.util.Locale;
 
 /**
  * 64 queues at a time of all settings, with watches, filters and demand that come and go, while 8
- * writers flood, pause, and destroy what is watched: every account closes, and nothing is left. For
+ * writers flood, pause, and destroy watched keys: every account closes, and nothing is left. For
  * {@code -Dsoak.seconds}, with {@code -Dsoak.seed}; see CONTRIBUTING.md.
  */
 @Tag("proof")
@@ -61,7 +61,7 @@ class SoakKernelTests {
         Totals totals = new Soak(SEED).run(Duration.ofSeconds(SECONDS));
         System.out.printf(Locale.ROOT, "soak: %s%n", totals);
         assertThat(totals.mistakes).as("seed %d", SEED).isEmpty();
-        // It is of no use if nothing of this happens.
+        // The run proves nothing if none of this happens.
         assertThat(totals.demands).hasSize(Demand.values().length);
         assertThat(totals.ends).hasSize(Session.End.values().length);
         assertThat(totals.losses).isGreaterThan(totals.sessions / 10);
@@ -72,7 +72,7 @@ class SoakKernelTests {
         Leftovers after;
         long deadline = System.nanoTime() + SOON.toNanos();
         do {
-            // More than once, as memory is freed by threads of the JVM.
+            // More than once, because threads of the JVM free memory.
             after = Leftovers.now(watchable);
         } while (!after.isNoMoreThan(before) && System.nanoTime() < deadline);
         System.out.printf(Locale.ROOT, "soak: before %s%nsoak: after  %s%n", before, after);

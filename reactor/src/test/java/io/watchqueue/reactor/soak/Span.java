@@ -18,7 +18,7 @@ package io.watchqueue.reactor.soak;
 /** When something happened, as far as it is known: after one tick and before another. */
 record Span(long begin, long end) {
 
-    /** The end of what may happen at any time yet. */
+    /** The end of a change that may still happen at any time. */
     static final long OPEN = Long.MAX_VALUE;
 
     boolean isBefore(Span other) {

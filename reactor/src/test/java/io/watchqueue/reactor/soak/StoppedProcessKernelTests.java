@@ -38,8 +38,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * A process that is stopped under a flood, by SIGSTOP, and goes on: what its queue held is received
- * in order, and what it could not hold is a loss in its place.
+ * A process that is stopped under a flood, by SIGSTOP, and goes on: the notifications in its queue
+ * are received in order, and those that it could not hold are a loss in their place.
  */
 @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // no interrupt ends a read
 @Tag("proof")
@@ -54,7 +54,7 @@ class StoppedProcessKernelTests {
     private final List<Notification> received = new ArrayList<>();
 
     @Test
-    void whatCameMeanwhileIsReceivedOrLostInItsPlace() throws Exception {
+    void receivesEveryEventOfTheStopOrALossInItsPlace() throws Exception {
         try (Keys keys = new Keys(ticks)) {
             ChangeLog log = keys.add("watched", Keys.MEMBERS, new Random(1));
             account.watching(log, 0, ticks.next());
@@ -68,7 +68,7 @@ class StoppedProcessKernelTests {
                     stop(child);
                     change(keys, log, 2 * CAPACITY);
                     signal("CONT", child);
-                    // Which is the last that was queued.
+                    // The last that was queued.
                     while (!(receive(output, log.key()) instanceof LossNotification)) {}
                 }
                 keys.change(log);

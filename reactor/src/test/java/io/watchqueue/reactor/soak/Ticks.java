@@ -18,7 +18,8 @@ package io.watchqueue.reactor.soak;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A clock of which no two looks are the same: what ended at one tick was before what began later.
+ * A clock that never returns the same tick twice: a change that ended at one tick was before a
+ * change that began later.
  */
 final class Ticks {
 
