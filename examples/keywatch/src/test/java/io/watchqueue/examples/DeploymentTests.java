@@ -28,11 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -105,21 +103,10 @@ class DeploymentTests {
 
     /** Runs a program that loads JNA and ends, and returns the commands that it started. */
     private static List<String> childrenOf(Path recording, List<String> options) throws Exception {
-        List<String> command =
-                new ArrayList<>(
-                        Arrays.asList(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:StartFlightRecording:filename=" + recording));
-        command.addAll(options);
-        command.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "io.watchqueue.examples.keywatch.KeyWatch",
-                        "watch",
-                        "none"));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        List<String> recorded = new ArrayList<>(options);
+        recorded.add("-XX:StartFlightRecording:filename=" + recording);
+        Process process = DocumentsTests.startWithInvalidSerial(recorded);
+        assertThat(DocumentsTests.output(process))
                 .contains("keywatch: ")
                 .doesNotContain("JNA cannot be used");
         process.waitFor();

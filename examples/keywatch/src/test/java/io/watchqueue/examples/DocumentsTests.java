@@ -223,12 +223,14 @@ class DocumentsTests {
 
     /** Runs the command line with an invalid serial, and returns its output. */
     private static String probe(String... options) throws IOException {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java")
-                                        .toString()));
-        command.addAll(List.of(options));
+        return output(startWithInvalidSerial(List.of(options)));
+    }
+
+    /** Starts the command line, which loads JNA and ends. */
+    static Process startWithInvalidSerial(List<String> options) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
         command.addAll(
                 List.of(
                         "-cp",
@@ -236,7 +238,10 @@ class DocumentsTests {
                         "io.watchqueue.examples.keywatch.KeyWatch",
                         "watch",
                         "none"));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    static String output(Process process) throws IOException {
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
