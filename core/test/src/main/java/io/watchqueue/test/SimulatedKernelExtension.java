@@ -53,7 +53,7 @@ import java.util.Objects;
  *     void reportsARotation() {
  *         StepVerifier.create(NotificationFlux.builder().watch(token, 1).build())
  *                 .then(() -> keys.update(token, "new".getBytes()))
- *                 .expectNext(new KeyNotification(KeyEvent.UPDATED, token.value(), 0, 1))
+ *                 .expectNext(new KeyNotification(KeyEvent.UPDATED, token, 1))
  *                 .then(kernel::settle)
  *                 .thenCancel()
  *                 .verify(Duration.ofSeconds(5));
