@@ -18,6 +18,9 @@ package io.watchqueue.reactor;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
 /** The log of this package, named after it. Debug: queues, watches and ends. */
 final class Log {
 
@@ -25,20 +28,33 @@ final class Log {
 
     private Log() {}
 
-    /** Looked up for each message, of which there are few, so that logging may be set up later. */
-    private static Logger logger() {
-        return Loggers.getLogger(NAME);
-    }
-
-    static void debug(String format, Object... arguments) {
-        logger().debug(format, arguments);
+    /** The message is made only if it is logged. */
+    static void debug(Supplier<String> message) {
+        log(
+                logger -> {
+                    if (logger.isDebugEnabled()) {
+                        logger.debug(message.get());
+                    }
+                });
     }
 
     static void debug(String message, Throwable thrown) {
-        logger().debug(message, thrown);
+        log(logger -> logger.debug(message, thrown));
     }
 
     static void warn(String message, Throwable thrown) {
-        logger().warn(message, thrown);
+        log(logger -> logger.warn(message, thrown));
+    }
+
+    /**
+     * The logger is looked up for each message, of which there are few, so that logging may be set
+     * up later.
+     */
+    private static void log(Consumer<Logger> message) {
+        try {
+            message.accept(Loggers.getLogger(NAME));
+        } catch (Throwable ignored) {
+            // A log that fails must not keep a queue from being closed.
+        }
     }
 }

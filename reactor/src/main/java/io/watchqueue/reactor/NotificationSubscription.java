@@ -103,7 +103,7 @@ final class NotificationSubscription
             queue.onWatchesChanged(this::signal);
         }
         settings.recorder().recordOpened(this);
-        Log.debug("opened {}, watching {}", queue, queue.watches());
+        Log.debug(() -> "opened " + queue + ", watching " + queue.watches());
     }
 
     /**
@@ -467,13 +467,14 @@ final class NotificationSubscription
             return before;
         }
 
+        private Object outcome() {
+            Throwable error = failure;
+            return error != null ? error : cancelled ? "cancelled" : "completed";
+        }
+
         private void closeQueue() {
             if (!queue.isClosed()) {
-                Throwable error = failure;
-                Log.debug(
-                        "closing {}: {}",
-                        queue,
-                        error != null ? error : cancelled ? "cancelled" : "completed");
+                Log.debug(() -> "closing " + queue + ": " + outcome());
                 queue.close();
                 settings.recorder().recordClosed(NotificationSubscription.this);
             }

@@ -213,7 +213,7 @@ public final class ReactiveWatchQueue implements Disposable {
         return Mono.fromCallable(
                 () -> {
                     Watch watch = opened("watch key " + key).queue().watch(key, tag);
-                    Log.debug("watching {}", watch);
+                    Log.debug(() -> "watching " + watch);
                     return watch;
                 });
     }
@@ -232,7 +232,7 @@ public final class ReactiveWatchQueue implements Disposable {
         return Mono.fromRunnable(
                 () -> {
                     opened("unwatch key " + key).queue().unwatch(key);
-                    Log.debug("no longer watching {}", key);
+                    Log.debug(() -> "no longer watching " + key);
                 });
     }
 

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import reactor.test.subscriber.TestSubscriber;
 import reactor.test.util.LoggerUtils;
 import reactor.test.util.TestLogger;
+import reactor.util.Logger;
 import reactor.util.Loggers;
 
 /**
@@ -84,5 +85,22 @@ class LogTests {
         eventually(() -> log.getOutContent().contains("cancelled"));
         assertThat(log.getErrContent().split("A subscriber or a recorder threw", -1)).hasSize(2);
         assertThat(log.getErrContent()).contains("of the recorder");
+    }
+
+    @Test
+    void aLogThatFailsLeavesNothingOpen() {
+        Logger other = Loggers.getLogger("other");
+        Loggers.useCustomLoggers(
+                name -> {
+                    if (name.equals("io.watchqueue.reactor")) {
+                        throw new IllegalStateException("no log");
+                    }
+                    return other;
+                });
+        TestSubscriber<Notification> subscriber = subscribe(streams.flux(), Long.MAX_VALUE);
+        streams.post(1, 1);
+        awaitCount(subscriber, 1);
+        subscriber.cancel();
+        streams.nothingIsLeftOpenAndNoClosedDescriptorWasUsed();
     }
 }
