@@ -156,8 +156,7 @@ final class ReadBuffer {
         }
         if (result == 0) {
             // The kernel returns this only after the last write end was closed, and ours is open
-            // until
-            // close().
+            // until close().
             if (readEnd.isClosed()) {
                 throw new WatchQueueClosedException(READ);
             }

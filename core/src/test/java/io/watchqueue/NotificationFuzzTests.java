@@ -34,23 +34,23 @@ class NotificationFuzzTests {
 
     @TestFactory
     Stream<DynamicTest> decoder() throws IOException {
-        return seeds("decoder", DecoderFuzz::fuzzerTestOneInput);
+        return seeds(SEEDS.resolve("decoder"), DecoderFuzz::fuzzerTestOneInput);
     }
 
     @TestFactory
     Stream<DynamicTest> filter() throws IOException {
-        return seeds("filter", FilterFuzz::fuzzerTestOneInput);
+        return seeds(SEEDS.resolve("filter"), FilterFuzz::fuzzerTestOneInput);
     }
 
     @TestFactory
     Stream<DynamicTest> text() throws IOException {
-        return seeds("text", TextFuzz::fuzzerTestOneInput);
+        return seeds(SEEDS.resolve("text"), TextFuzz::fuzzerTestOneInput);
     }
 
-    private static Stream<DynamicTest> seeds(String name, Consumer<byte[]> target)
-            throws IOException {
+    /** A test for each seed of a folder. */
+    static Stream<DynamicTest> seeds(Path folder, Consumer<byte[]> target) throws IOException {
         List<Path> seeds;
-        try (Stream<Path> files = Files.list(SEEDS.resolve(name))) {
+        try (Stream<Path> files = Files.list(folder)) {
             seeds = files.sorted().toList();
         }
         assertThat(seeds).isNotEmpty();

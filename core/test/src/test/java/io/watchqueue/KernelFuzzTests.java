@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,34 +51,25 @@ class KernelFuzzTests {
 
     @TestFactory
     Stream<DynamicTest> messages() throws IOException {
-        return seeds("decoder", KernelFuzzTests::readAsAMessage);
+        return changedSeeds("decoder", KernelFuzzTests::readAsAMessage);
     }
 
     @TestFactory
     Stream<DynamicTest> texts() throws IOException {
-        return seeds("text", KernelFuzzTests::findInAText);
+        return changedSeeds("text", KernelFuzzTests::findInAText);
     }
 
-    private static Stream<DynamicTest> seeds(String name, Consumer<byte[]> target)
+    private static Stream<DynamicTest> changedSeeds(String name, Consumer<byte[]> target)
             throws IOException {
-        List<Path> seeds;
-        try (Stream<Path> files = Files.list(SEEDS.resolve(name))) {
-            seeds = files.sorted().toList();
-        }
-        assertThat(seeds).isNotEmpty();
-        return seeds.stream()
-                .map(
-                        seed ->
-                                DynamicTest.dynamicTest(
-                                        seed.getFileName().toString(),
-                                        () -> {
-                                            byte[] bytes = Files.readAllBytes(seed);
-                                            target.accept(bytes);
-                                            Random random = new Random(1);
-                                            for (int i = 0; i < CHANGED; i++) {
-                                                target.accept(changed(bytes, random));
-                                            }
-                                        }));
+        return NotificationFuzzTests.seeds(
+                SEEDS.resolve(name),
+                seed -> {
+                    target.accept(seed);
+                    Random random = new Random(1);
+                    for (int i = 0; i < CHANGED; i++) {
+                        target.accept(changed(seed, random));
+                    }
+                });
     }
 
     private static byte[] changed(byte[] seed, Random random) {
