@@ -17,7 +17,6 @@ package io.watchqueue.examples.keywatch;
 
 import org.jspecify.annotations.Nullable;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -38,23 +37,18 @@ final class KeyctlShell implements Demonstration.Changes {
      */
     private @Nullable Process shell;
 
-    private @Nullable BufferedReader answers;
-
     @Override
     public String make(List<String> arguments) throws IOException {
         Process started = shell;
-        BufferedReader lines = answers;
-        if (started == null || lines == null) {
+        if (started == null) {
             started = new ProcessBuilder("sh").redirectError(Redirect.INHERIT).start();
-            lines = started.inputReader(StandardCharsets.UTF_8);
             shell = started;
-            answers = lines;
         }
         String command = "keyctl " + String.join(" ", arguments);
         String line = "answer=$(" + command + "); echo $? $answer\n";
         started.getOutputStream().write(line.getBytes(StandardCharsets.UTF_8));
         started.getOutputStream().flush();
-        String answer = lines.readLine();
+        String answer = started.inputReader(StandardCharsets.UTF_8).readLine();
         if (answer == null) {
             throw new IOException(command + " was not run: the shell has ended");
         }
