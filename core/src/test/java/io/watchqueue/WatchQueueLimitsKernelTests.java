@@ -96,7 +96,7 @@ class WatchQueueLimitsKernelTests {
                 .isInstanceOf(ResourceLimitException.class)
                 .hasMessageContainingAll("EMFILE", "ulimit -n");
         assertThat(queues).hasSizeGreaterThan(10);
-        assertThat(TestProcess.descriptors()).isEqualTo(before);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(before);
     }
 
     @Test
@@ -187,7 +187,7 @@ class WatchQueueLimitsKernelTests {
                 }
             }
         }
-        assertThat(TestProcess.descriptors()).isEqualTo(descriptorsBefore);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(descriptorsBefore);
         assertThat(TestWatches.thatFit(many)).isEqualTo(watchesBefore);
     }
 }

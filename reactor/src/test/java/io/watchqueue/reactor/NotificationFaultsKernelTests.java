@@ -161,7 +161,7 @@ class NotificationFaultsKernelTests {
         flux.dispose();
         flux.onDispose().block(SOON);
         FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
-        assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(descriptors);
         assertThat(TestWatches.thatFit(many)).isEqualTo(watches);
     }
 
@@ -199,7 +199,7 @@ class NotificationFaultsKernelTests {
         assertThat(error.getAndSet(null))
                 .isInstanceOf(ResourceLimitException.class)
                 .hasMessageContaining("EMFILE");
-        assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(descriptors);
         Disposable stream = flux.subscribe(received::add, error::set);
         assertThatItGoesOn();
         stream.dispose();

@@ -161,7 +161,7 @@ class NotificationFluxKernelTests {
                                 .build())
                 .expectError(KeyUnavailableException.class)
                 .verify(SOON);
-        assertThat(TestProcess.descriptors()).isEqualTo(before);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(before);
     }
 
     @Test
@@ -177,7 +177,7 @@ class NotificationFluxKernelTests {
         Flux<Notification> completed = disposed.doOnSubscribe(s -> disposed.dispose());
         completed.blockLast(SOON);
         FakeStreams.awaitTheEndOf(FakeStreams.THREAD);
-        assertThat(TestProcess.descriptors()).isEqualTo(before);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(before);
     }
 
     @Test

@@ -111,7 +111,7 @@ class ReactiveWatchQueueKernelTests {
                 NotificationFlux.builder().watch(KeyId.of(Integer.MAX_VALUE)).queue();
         StepVerifier.create(failing.open()).verifyError(KeyUnavailableException.class);
         StepVerifier.create(failing.receive()).verifyError(KeyUnavailableException.class);
-        assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(descriptors);
     }
 
     /** An opening that times out is closed by the caller that built the queue. */
@@ -134,7 +134,7 @@ class ReactiveWatchQueueKernelTests {
             queue.dispose();
             queue.onDispose().block(SOON);
         }
-        assertThat(TestProcess.descriptors()).isEqualTo(descriptors);
+        assertThat(TestProcess.descriptors()).isLessThanOrEqualTo(descriptors);
     }
 
     /** The example of its javadoc: keys that are linked are watched from then on. */

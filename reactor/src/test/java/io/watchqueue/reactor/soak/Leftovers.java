@@ -72,7 +72,7 @@ record Leftovers(
     boolean isNoMoreThan(Leftovers before) {
         return heapBytes < before.heapBytes + JVM_BYTES
                 && nativeBytes <= before.nativeBytes
-                && descriptors == before.descriptors
+                && descriptors <= before.descriptors
                 && before.threads.containsAll(threads)
                 && watchesLeft == before.watchesLeft;
     }
