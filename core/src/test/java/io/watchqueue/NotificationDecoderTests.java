@@ -87,6 +87,15 @@ class NotificationDecoderTests {
         assertThat(decode(BIG, s390x)).containsExactly(expected);
     }
 
+    /** No key has the serial 0, nor a negative one: key_alloc_serial(). */
+    @ParameterizedTest
+    @ValueSource(strings = {"00000000", "000000ff"})
+    void aMessageOfAKeyThatCannotBeIsUnknown(String serial) {
+        assertThat(decode(LITTLE, "01000001 10070000" + serial + "00000000"))
+                .singleElement()
+                .isInstanceOf(UnknownNotification.class);
+    }
+
     @Test
     void decodesEveryOtherMessageInBothByteOrders() {
         List<Notification> expected =
