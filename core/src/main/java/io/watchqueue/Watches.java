@@ -112,10 +112,16 @@ final class Watches {
     /** To be called for each removal that is read. */
     synchronized void removed(RemovalNotification removal) {
         Identity identity = new Identity(removal.id(), removal.watchTag());
-        if (leaving.remove(identity) == null
-                && !current.values().removeIf(watch -> new Identity(watch).equals(identity))) {
+        if (leaving.remove(identity) == null && !removeCurrent(identity)) {
             placing.removeIf(watch -> new Identity(watch).equals(identity));
         }
+    }
+
+    private boolean removeCurrent(Identity identity) {
+        Watch watch = current.get((int) identity.serial());
+        return watch != null
+                && new Identity(watch).equals(identity)
+                && current.remove((int) identity.serial(), watch);
     }
 
     /** To be called before a read, see {@link #drained}. */
