@@ -326,14 +326,25 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
     /** Describes a stream. A stream that was built is independent of its builder. */
     public static final class Builder {
 
-        private final WatchQueue.Builder queues = WatchQueue.builder();
+        private final WatchQueue.Builder queues;
         private boolean watching;
         private int prefetch;
         private boolean completeWhenUnwatched;
         private NotificationReader reader = NotificationReader.shared();
         private NotificationRecorder recorder = NotificationRecorder.NONE;
 
-        private Builder() {}
+        private Builder() {
+            this.queues = WatchQueue.builder();
+        }
+
+        private Builder(Builder other) {
+            this.queues = other.queues.copy();
+            this.watching = other.watching;
+            this.prefetch = other.prefetch;
+            this.completeWhenUnwatched = other.completeWhenUnwatched;
+            this.reader = other.reader;
+            this.recorder = other.recorder;
+        }
 
         /**
          * Sets how many notifications the kernel queues for a subscriber without demand. Defaults
@@ -474,6 +485,15 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
          */
         public ReactiveWatchQueue queue() {
             return new ReactiveWatchQueue(opener(), settings());
+        }
+
+        /**
+         * Copies this builder.
+         *
+         * @return one that may be changed independently
+         */
+        public Builder copy() {
+            return new Builder(this);
         }
 
         private Supplier<WatchQueue> opener() {

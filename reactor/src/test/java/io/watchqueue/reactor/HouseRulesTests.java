@@ -63,6 +63,24 @@ class HouseRulesTests {
     }
 
     @Test
+    void aFollowedKeyringIsMadeOfThePublicApiOfTheStream() {
+        classes()
+                .that()
+                .resideInAPackage("io.watchqueue.reactor.keyring")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.watchqueue.reactor.keyring",
+                        "io.watchqueue.reactor",
+                        "io.watchqueue",
+                        "reactor..",
+                        "org.reactivestreams",
+                        "org.jspecify..",
+                        "java..")
+                .check(CLASSES);
+    }
+
+    @Test
     void nothingButTestsUsesTheSimulatedKernel() {
         noClasses()
                 .that()

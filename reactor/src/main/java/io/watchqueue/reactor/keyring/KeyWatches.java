@@ -1,0 +1,230 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor.keyring;
+
+import io.watchqueue.AlreadyWatchedException;
+import io.watchqueue.KeyId;
+import io.watchqueue.KeyPermissionException;
+import io.watchqueue.KeyUnavailableException;
+import io.watchqueue.Notification;
+import io.watchqueue.ResourceLimitException;
+import io.watchqueue.Watch;
+import io.watchqueue.reactor.ReactiveWatchQueue;
+
+import org.jspecify.annotations.Nullable;
+
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * The watches of a follower on one queue, each with its tag. Notifications with another tag are of
+ * an earlier watch on that key. For the follower's thread only.
+ */
+final class KeyWatches {
+
+    /** What became of the attempt to watch a key. */
+    enum Outcome {
+        WATCHED,
+        /** The key grants no View, or is revoked, expired or gone. */
+        REFUSED,
+        /** There is no room for another watch. */
+        FULL,
+        /** The key is under construction; it is watched when it has been instantiated. */
+        PENDING
+    }
+
+    private static final Logger LOG = Loggers.getLogger(KeyWatches.class);
+    private static final int LAST_TAG = 255;
+
+    /**
+     * How long the follower waits for the kernel to place a watch, which it does at once unless the
+     * key is under construction or there is no room.
+     */
+    private static final int PATIENCE_MILLIS = 200;
+
+    private final ReactiveWatchQueue queue;
+    private final int limit;
+    private final Consumer<KeyId> instantiated;
+    private final Map<KeyId, Watch> present = new HashMap<>();
+    private final Map<KeyId, CompletableFuture<Watch>> pending = new HashMap<>();
+    private int tags;
+    private boolean full;
+    private boolean reported;
+
+    /**
+     * @param instantiated is called, on another thread, when a key that was under construction is
+     *     so no longer
+     */
+    KeyWatches(ReactiveWatchQueue queue, int limit, Consumer<KeyId> instantiated) {
+        this.queue = queue;
+        this.limit = limit;
+        this.instantiated = instantiated;
+    }
+
+    boolean has(KeyId key) {
+        return present.containsKey(key);
+    }
+
+    /** Whether a notification of a key comes from its present watch. */
+    boolean isPresent(KeyId key, Notification notification) {
+        Watch watch = present.get(key);
+        return watch != null && watch.tag() == notification.watchTag();
+    }
+
+    /** The removal of the present watch has arrived. */
+    void removed(KeyId key) {
+        present.remove(key);
+    }
+
+    /** Tries again to place watches for which there was no room. */
+    void tryAgain() {
+        full = false;
+    }
+
+    /**
+     * Watches a key whose state is known: the call returns at once.
+     *
+     * @throws KeyPermissionException if it grants no View
+     * @throws KeyUnavailableException if it does not exist, or is revoked or expired
+     * @throws ResourceLimitException if there is no room
+     */
+    void placeRoot(KeyId key) {
+        present.put(key, queue.watch(key, nextTag()).block());
+    }
+
+    /** Watches a key, unless it is watched. */
+    Outcome place(KeyId key) {
+        if (present.containsKey(key)) {
+            return Outcome.WATCHED;
+        }
+        CompletableFuture<Watch> begun = pending.get(key);
+        if (begun != null && !begun.isDone()) {
+            return Outcome.PENDING;
+        }
+        // After one refusal for lack of room, do not try the others: each try waits for room.
+        if (full || present.size() >= limit) {
+            reportFull("the limit is " + limit + " watches");
+            return Outcome.FULL;
+        }
+        // The removal of an earlier watch on the key may wait in the queue with the first tag.
+        for (int attempt = 1; attempt <= 2; attempt++) {
+            begun = pending.remove(key);
+            if (begun == null) {
+                begun = begin(key);
+            }
+            try {
+                present.put(key, begun.get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+                return Outcome.WATCHED;
+            } catch (TimeoutException e) {
+                await(key, begun);
+                return Outcome.PENDING;
+            } catch (InterruptedException e) {
+                // The follower is being cancelled, and closes the queue with the watch.
+                Thread.currentThread().interrupt();
+                return Outcome.REFUSED;
+            } catch (ExecutionException e) {
+                Outcome refused = refused(key, e.getCause());
+                if (refused != null) {
+                    return refused;
+                }
+            }
+        }
+        return has(key) ? Outcome.WATCHED : Outcome.REFUSED;
+    }
+
+    private CompletableFuture<Watch> begin(KeyId key) {
+        return queue.watch(key, nextTag()).subscribeOn(Schedulers.boundedElastic()).toFuture();
+    }
+
+    private void await(KeyId key, CompletableFuture<Watch> begun) {
+        pending.put(key, begun);
+        Mono.fromFuture(begun, true)
+                .doFinally(end -> instantiated.accept(key))
+                .subscribe(watch -> {}, e -> {});
+    }
+
+    /** Returns null if another tag may do. */
+    private @Nullable Outcome refused(KeyId key, @Nullable Throwable cause) {
+        if (cause instanceof AlreadyWatchedException) {
+            takeUpKept(key);
+            return has(key) ? Outcome.WATCHED : null;
+        }
+        if (cause instanceof KeyPermissionException || cause instanceof KeyUnavailableException) {
+            takeUpKept(key);
+            return has(key) ? Outcome.WATCHED : Outcome.REFUSED;
+        }
+        if (cause instanceof ResourceLimitException) {
+            reportFull(String.valueOf(cause.getMessage()));
+            return Outcome.FULL;
+        }
+        throw cause instanceof RuntimeException failure
+                ? failure
+                : new IllegalStateException("watch key " + key, cause);
+    }
+
+    /**
+     * The kernel does not remove the watch of a key that grants no View, is revoked or has expired.
+     * If it was dropped in that state and is linked again, it still has its earlier watch and tag.
+     */
+    private void takeUpKept(KeyId key) {
+        queue.watches().stream()
+                .filter(watch -> watch.key().equals(key))
+                .forEach(watch -> present.put(key, watch));
+    }
+
+    private void reportFull(String reason) {
+        full = true;
+        if (!reported) {
+            reported = true;
+            LOG.warn("not all keys can be watched; the others are looked at instead: {}", reason);
+        }
+    }
+
+    /** Removes the watch of a key that is no longer followed. */
+    void remove(KeyId key) {
+        Watch watch = present.remove(key);
+        if (watch != null) {
+            watch.close();
+            full = false;
+        }
+        dropPlaced(key);
+    }
+
+    /** Removes a watch that was placed after its key was no longer followed. */
+    void dropPlaced(KeyId key) {
+        CompletableFuture<Watch> begun = pending.get(key);
+        if (begun != null && begun.isDone()) {
+            pending.remove(key);
+            if (!begun.isCompletedExceptionally()) {
+                begun.join().close();
+            }
+        }
+    }
+
+    private int nextTag() {
+        return tags++ & LAST_TAG;
+    }
+}

@@ -1,0 +1,110 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor.keyring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyring;
+import io.watchqueue.reactor.keyring.FollowedKey.State;
+import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
+import io.watchqueue.reactor.keyring.KeyringEvent.Gone;
+import io.watchqueue.test.SimulatedKernel;
+import io.watchqueue.test.WithSimulatedKernel;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import reactor.core.scheduler.Schedulers;
+
+import java.time.Duration;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+@Timeout(300)
+@WithSimulatedKernel
+class KeyringFluxTests extends KeyringScenarios {
+
+    private final SimulatedKernel kernel;
+
+    KeyringFluxTests(SimulatedKernel kernel) {
+        this.kernel = kernel;
+    }
+
+    @AfterEach
+    void settle() {
+        kernel.settle();
+    }
+
+    @Test
+    void reportsAnExpiryAndTheCollection() {
+        KeyId key = add("token", root());
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(root()).lookAgain(Duration.ofMillis(20)).build())) {
+            keys().setTimeout(key, Duration.ofSeconds(10));
+            followed.awaitLast(Changed.class);
+            kernel.advance(Duration.ofSeconds(10));
+            Changed expired = followed.awaitCount(Changed.class, 2);
+            assertThat(expired.event()).isNull();
+            assertThat(expired.key().state()).isEqualTo(State.EXPIRED);
+            kernel.advance(Duration.ofSeconds(301));
+            assertThat(followed.awaitLast(Gone.class).key()).isEqualTo(expired.key());
+            followed.awaitKernel(keys());
+        }
+    }
+
+    @Test
+    void setsATimerOnlyForKeysThatAreNotWatched() {
+        KeyId key = add("token", root());
+        ScheduledThreadPoolExecutor worker = new ScheduledThreadPoolExecutor(1);
+        try (Followed followed =
+                Followed.of(
+                        KeyringFlux.builder(root())
+                                .lookAgain(Duration.ofMillis(1))
+                                .scheduler(Schedulers.fromExecutorService(worker))
+                                .build())) {
+            followed.await("no timer", () -> isIdle(worker));
+            KeyId hidden = add("hidden", Keyring.USER);
+            keys().setPermissions(hidden, 0x3e3e3e3e);
+            keys().link(hidden, root());
+            followed.await("a look again", () -> worker.getCompletedTaskCount() > 100);
+            keys().unlink(hidden, root());
+            keys().setPermissions(key, 0x3f3f3f3f); // this might have been a timeout
+            followed.await("no timer", () -> isIdle(worker));
+        } finally {
+            worker.shutdownNow();
+        }
+    }
+
+    private static boolean isIdle(ScheduledThreadPoolExecutor worker) {
+        return worker.getQueue().isEmpty() && worker.getActiveCount() == 0;
+    }
+
+    @Test
+    void refusesSettingsThatCannotWork() {
+        KeyringFlux.Builder builder = KeyringFlux.builder(Keyring.USER);
+        assertThatThrownBy(() -> builder.depth(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("depth 0", "1 follows");
+        assertThatThrownBy(() -> builder.watches(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("watches 0", "takes one");
+        assertThatThrownBy(() -> builder.lookAgain(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("lookAgain PT0S", "seconds");
+    }
+}
