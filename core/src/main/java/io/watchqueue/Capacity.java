@@ -27,8 +27,8 @@ final class Capacity {
     /**
      * Returns the number to pass to IOC_WATCH_QUEUE_SET_SIZE, at least {@code capacity}. It makes
      * whole pages, to which the kernel rounds up too. Before 5.17 the kernel did not, and its ring
-     * broke with a number that is no power of two ("watch_queue: Fix to always request a pow-of-2
-     * pipe ring size").
+     * broke with a number that is not a power of two ("watch_queue: Fix to always request a
+     * pow-of-2 pipe ring size").
      *
      * @param release uname -r, such as {@code "6.1.0-28-amd64"}
      */

@@ -201,7 +201,7 @@ final class Failures {
                             operation,
                             errno,
                             "the kernel has no key type of that name. Its module may have to be loaded.");
-            case Errno.ENOTDIR -> refused(operation, errno, "it is a key, but no keyring.");
+            case Errno.ENOTDIR -> refused(operation, errno, "it is a key, but not a keyring.");
             case Errno.ENOENT -> refused(operation, errno, "the keyring has no link to that key.");
             case Errno.EEXIST ->
                     refused(

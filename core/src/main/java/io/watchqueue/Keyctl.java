@@ -28,9 +28,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -65,35 +63,23 @@ public final class Keyctl {
 
     private static final String KEYRING_TYPE = "keyring";
     private static final int NO_KEYRING = 0;
-
-    /** The keyrings that lead to the keys that a thread possesses: search_cred_keyrings_rcu(). */
-    private static final List<KeyId> POSSESSED =
-            List.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
-
-    /** Errors of a search that finds no usable key. */
-    private static final Set<Integer> NOT_THERE =
-            Set.of(
-                    Errno.ENOKEY,
-                    Errno.EACCES,
-                    Errno.EKEYREVOKED,
-                    Errno.EKEYEXPIRED,
-                    Errno.EKEYREJECTED);
-
     private static final int NO_ERROR = 0;
     private static final Duration LONGEST_TIMEOUT = Duration.ofSeconds(0xffff_ffffL);
     private static final int FIRST_GUESS = 256; // bytes: 64 members, or a usual secret
 
     private final Kernel kernel;
+    private final KeyFinder finder;
 
     Keyctl(Kernel kernel) {
         this.kernel = kernel;
+        this.finder = new KeyFinder(kernel, key -> describe(key, key, ISO_8859_1));
     }
 
     /**
      * Returns the key operations of this machine's kernel.
      *
      * @return the operations
-     * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
+     * @throws WatchQueueUnsupportedException if this is not a Linux that this library knows
      */
     public static Keyctl system() {
         return new Keyctl(WatchQueueSupport.systemKernel("use keys"));
@@ -128,7 +114,10 @@ public final class Keyctl {
         int colon = reference.indexOf(':');
         if (reference.startsWith("%") && colon > 0) {
             String type = colon == 1 ? KEYRING_TYPE : reference.substring(1, colon);
-            return find(type, reference.substring(colon + 1));
+            String description = reference.substring(colon + 1);
+            checkText("find a key", "type", type);
+            checkText("find a key", "description", description);
+            return finder.find(type, description);
         }
         try {
             return KeyId.of(Integer.decode(reference));
@@ -140,56 +129,6 @@ public final class Keyctl {
                             + " %keyring:NAME",
                     e);
         }
-    }
-
-    private KeyId find(String type, String description) {
-        checkText("find a key", "type", type);
-        checkText("find a key", "description", description);
-        String operation = "find key %" + type + ":" + description;
-        for (KeyId keyring : POSSESSED) {
-            int found =
-                    Interrupted.retry(
-                            () -> kernel.searchKey(keyring.value(), type, description, NO_KEYRING));
-            if (found > 0) {
-                return KeyId.of(found);
-            }
-            if (!NOT_THERE.contains(-found)) {
-                throw Failures.key(operation, -found);
-            }
-        }
-        return findVisible(operation, type, description);
-    }
-
-    private KeyId findVisible(String operation, String type, String description) {
-        String text = kernel.procKeys();
-        Set<KeyId> visible = new LinkedHashSet<>();
-        if (text != null) {
-            ProcKeys.parse(text).forEach(entry -> visible.add(entry.key()));
-        }
-        if (visible.isEmpty()) {
-            throw Failures.masked(operation);
-        }
-        // Byte for byte: a description need not be UTF-8, and one that is not must equal no text.
-        String bytes = new String(description.getBytes(UTF_8), ISO_8859_1);
-        KeyId others = null;
-        for (KeyId key : visible) {
-            try {
-                // No entry is trusted: the kernel describes the key.
-                KeyDescription candidate = describe(key, key, ISO_8859_1);
-                if (candidate.type().equals(type) && candidate.description().equals(bytes)) {
-                    if (candidate.uid() == kernel.userId()) {
-                        return key;
-                    }
-                    others = others == null ? key : others;
-                }
-            } catch (KeyUnavailableException | KeyPermissionException e) {
-                // It was destroyed or hidden after the list was read, so it is not the one.
-            }
-        }
-        if (others != null) {
-            return others;
-        }
-        throw Failures.key(operation, Errno.ENOKEY);
     }
 
     /**
@@ -204,32 +143,7 @@ public final class Keyctl {
      *     {@code "6d"}, {@code "4w"}; empty where /proc/keys is masked
      */
     public Map<KeyId, String> timeouts() {
-        String text = kernel.procKeys();
-        if (text == null) {
-            return Map.of();
-        }
-        Map<KeyId, Set<String>> claims = new HashMap<>();
-        boolean plain = ProcKeys.isPlain(text);
-        for (ProcKeys.Entry entry :
-                ProcKeys.parse(text, key -> plain ? 0 : lineBreaksInDescription(key))) {
-            claims.computeIfAbsent(entry.key(), key -> new HashSet<>()).add(entry.timeout());
-        }
-        Map<KeyId, String> timeouts = new HashMap<>();
-        claims.forEach(
-                (key, claimed) -> {
-                    if (claimed.size() == 1) {
-                        timeouts.put(key, claimed.iterator().next());
-                    }
-                });
-        return timeouts;
-    }
-
-    private int lineBreaksInDescription(KeyId key) {
-        try {
-            return (int) describe(key).description().chars().filter(c -> c == '\n').count();
-        } catch (WatchQueueException e) {
-            return 0;
-        }
+        return finder.timeouts();
     }
 
     /**

@@ -56,8 +56,8 @@ public final class Watch implements AutoCloseable {
      * nothing the second time, or if the watch, the key or the queue is gone.
      *
      * <p>The kernel does not remove the watch of a key that was revoked, has expired or no longer
-     * grants View. This is no error here: such a watch stays, and ends when the key is destroyed or
-     * the queue is closed.
+     * grants View. This is not an error here: such a watch stays, and ends when the key is
+     * destroyed or the queue is closed.
      *
      * @throws WatchQueueException if the kernel refuses for another reason; the watch stays, and
      *     can be closed again

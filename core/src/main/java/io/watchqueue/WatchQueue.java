@@ -49,20 +49,20 @@ import java.util.function.Predicate;
  * {@link LossNotification} comes between the last notification before the gap and the first one
  * after it, even if none follows.
  *
- * <p><b>Threads:</b> any thread may call all methods, but only platform threads those that wait,
- * {@link #read()} and {@link #read(Duration)}: a virtual thread would hold its carrier thread, so
- * it is refused. {@link #watch} may wait too, for a key under construction. Each notification goes
- * to one reader. While a thread waits, the next notification or loss is that thread's: other
+ * <p><b>Threads:</b> any thread may call all methods, except {@link #read()} and {@link
+ * #read(Duration)}, which wait. Only platform threads may call these: a virtual thread would hold
+ * its carrier thread. {@link #watch} may wait too, for a key under construction. Each notification
+ * goes to one reader. While a thread waits, the next notification or loss is that thread's: other
  * threads that call {@code read} wait for their turn, and {@link #poll()} finds nothing. {@link
  * #close()} ends the wait of a reader; Thread.interrupt() does not, because only a signal wakes a
  * thread in a system call.
  *
  * <p><b>Descriptors:</b> the queue owns both ends of its pipe, from {@link #open} to {@link
- * #close()}; if {@code open} fails, it has closed both. A call uses a descriptor's number only
- * while it runs, and {@code close()} waits with closing the descriptor until no call is under way,
- * so that the number cannot mean another file in the middle of one. A call that comes after {@code
- * close()} is refused without a system call. A watch has no descriptor of its own: while one is
- * being placed or removed, the call keeps the queue's open.
+ * #close()}; if {@code open} fails, it has closed both. If calls are under way, {@code close()}
+ * leaves the closing of the descriptor to the last of them, so that its number cannot mean another
+ * file in the middle of a call. A call that comes after {@code close()} is refused without a system
+ * call. A watch has no descriptor of its own: while one is being placed or removed, the call keeps
+ * the queue's open.
  *
  * <p><b>Processes:</b> the descriptors are closed on exec, but a native fork without exec shares
  * the queue with the child, which keeps it alive and may take notifications from it.
@@ -351,7 +351,7 @@ public final class WatchQueue implements AutoCloseable {
      *
      * @return the notification
      * @throws WatchQueueClosedException if the queue is closed, before or while waiting
-     * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws NotificationFormatException if the kernel's bytes are not notifications
      * @throws IllegalStateException on a virtual thread, or in a consumer of {@link #poll(int,
      *     Predicate)}
      */
@@ -366,7 +366,7 @@ public final class WatchQueue implements AutoCloseable {
      *     zero or negative
      * @return the notification, or null if none came in that time
      * @throws WatchQueueClosedException if the queue is closed, before or while waiting
-     * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws NotificationFormatException if the kernel's bytes are not notifications
      * @throws IllegalStateException if it would wait on a virtual thread, or in a consumer of
      *     {@link #poll(int, Predicate)}
      */
@@ -387,7 +387,7 @@ public final class WatchQueue implements AutoCloseable {
      * @return the notification, or null if there is none now, or another thread waits for it in
      *     {@link #read()}
      * @throws WatchQueueClosedException if the queue is closed
-     * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws NotificationFormatException if the kernel's bytes are not notifications
      */
     public @Nullable Notification poll() {
         return reader.poll();
@@ -409,7 +409,7 @@ public final class WatchQueue implements AutoCloseable {
      * @return how many were handed over
      * @throws IllegalArgumentException if the demand is not positive
      * @throws WatchQueueClosedException if the queue is closed
-     * @throws NotificationFormatException if the kernel's bytes are no notification
+     * @throws NotificationFormatException if the kernel's bytes are not notifications
      */
     public int poll(int demand, Predicate<? super Notification> consumer) {
         if (demand < 1) {
@@ -513,9 +513,7 @@ public final class WatchQueue implements AutoCloseable {
         int on(int fd);
     }
 
-    /**
-     * Opens queues. Can be used again, and changed between. Not for use by several threads at once.
-     */
+    /** Opens queues. Can be changed and used again. Not for use by several threads at once. */
     public static final class Builder {
 
         private final @Nullable Kernel kernel;

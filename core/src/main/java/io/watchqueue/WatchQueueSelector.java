@@ -81,7 +81,7 @@ public final class WatchQueueSelector implements AutoCloseable {
      *
      * @return the selector
      * @throws ResourceLimitException if there are too many descriptors in use
-     * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
+     * @throws WatchQueueUnsupportedException if this is not a Linux that this library knows
      */
     public static WatchQueueSelector open() {
         return open(WatchQueueSupport.systemKernel(OPEN));

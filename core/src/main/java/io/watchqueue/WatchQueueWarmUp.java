@@ -83,7 +83,7 @@ public final class WatchQueueWarmUp implements AutoCloseable {
      *
      * @return a queue to post in
      * @throws ResourceLimitException if there are too many descriptors in use
-     * @throws WatchQueueUnsupportedException if this is no Linux that this library knows
+     * @throws WatchQueueUnsupportedException if this is not a Linux that this library knows
      */
     public static WatchQueueWarmUp open() {
         return open(WatchQueueSupport.systemKernel(OPEN));

@@ -42,7 +42,7 @@ public final class DecoderFuzz {
         }
     }
 
-    /** The notifications before the end, or before bytes that are no notification. */
+    /** The notifications before the end, or before bytes that are not a notification. */
     private record Decoded(List<Notification> notifications, boolean failed) {}
 
     private static void check(byte[] input, Decoded expected, Decoded actual) {

@@ -27,8 +27,7 @@ import java.util.Optional;
  * numbers.
  */
 enum Architecture {
-    //        os.arch        add_key request_key keyctl  SET_SIZE    SET_FILTER  epoll_event: size,
-    // data
+    // os.arch; add_key, request_key, keyctl; SET_SIZE, SET_FILTER; epoll_event's size, data offset
     X86_64("amd64", 248, 249, 250, 0x5760, 0x5761, 12, 4),
     AARCH64("aarch64", 217, 218, 219, 0x5760, 0x5761, 16, 8),
     RISCV64("riscv64", 217, 218, 219, 0x5760, 0x5761, 16, 8),

@@ -53,8 +53,8 @@ public final class JnaKernel implements Kernel {
     /**
      * Loads the native layer.
      *
-     * @throws UnsupportedOperationException if this is no 64-bit Linux of a known architecture; the
-     *     message says which it is
+     * @throws UnsupportedOperationException if this is not a 64-bit Linux of a known architecture;
+     *     the message says which it is
      * @throws LinkageError if JNA or its native library cannot be loaded
      */
     public static Kernel load() {

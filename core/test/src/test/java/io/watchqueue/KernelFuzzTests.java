@@ -80,7 +80,7 @@ class KernelFuzzTests {
         return bytes;
     }
 
-    /** The notifications before the end, or before bytes that are no notification. */
+    /** The notifications before the end, or before bytes that are not a notification. */
     private record Read(List<Notification> notifications, boolean failed) {}
 
     private static void readAsAMessage(byte[] input) {

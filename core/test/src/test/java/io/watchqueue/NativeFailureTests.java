@@ -188,7 +188,7 @@ class NativeFailureTests {
             Throwable thrown = catchThrowable(() -> use.run(scene));
             assertThat(scene.kernel.outstandingFailures()).isEmpty();
             if (error.isThrown()) {
-                assertThatItTellsAll(
+                assertThatItNamesAll(
                         thrown,
                         error,
                         name.equals("watch")
@@ -207,7 +207,7 @@ class NativeFailureTests {
         }
     }
 
-    private static void assertThatItTellsAll(Throwable thrown, NativeError error, String type) {
+    private static void assertThatItNamesAll(Throwable thrown, NativeError error, String type) {
         assertThat(thrown).isInstanceOf(WatchQueueException.class);
         assertThat(thrown.getClass().getSimpleName()).isEqualTo(type);
         WatchQueueException failure = (WatchQueueException) thrown;

@@ -19,7 +19,10 @@ import io.watchqueue.LossNotification;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Keeps exceptions of a recorder from the stream, and reports them. */
+/**
+ * Keeps exceptions of a recorder from the stream, and reports them. The six methods share no code,
+ * because a lambda for it would be allocated in each turn.
+ */
 final class GuardedRecorder implements NotificationRecorder {
 
     private final NotificationRecorder recorder;

@@ -121,7 +121,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      * Warms up the JIT: the JVM compiles the path of a notification, from the kernel to a
      * subscriber, before there is one. It also loads JNA's native library. Use it if a flood may
      * begin as soon as the first key is watched, because interpreted code loses more of it. It
-     * takes half a second of one processor, and more on a busy machine.
+     * takes about 0.8 s, and longer on a busy machine.
      *
      * <pre>{@code
      * NotificationFlux.warmup().onErrorComplete().block(); // at startup
@@ -140,7 +140,7 @@ public final class NotificationFlux extends Flux<Notification> implements Dispos
      *
      * <p><b>Errors:</b> if a step fails, the whole warm-up fails, with nothing left open, and may
      * be tried again: {@link io.watchqueue.ResourceLimitException} if there are too few
-     * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is no Linux that
+     * descriptors, {@link io.watchqueue.WatchQueueUnsupportedException} if this is not a Linux that
      * this library knows, {@link IllegalStateException} if it has not ended after 60 seconds.
      * Streams work without it, so {@code onErrorComplete()} is a fair answer.
      *

@@ -267,7 +267,7 @@ public final class NotificationOperators {
      * Fails if that is so from the start, or if the keyring may not be read. If the source cannot
      * place its watches, its error comes without a view.
      *
-     * <p><b>Loss:</b> leads to a new look; it does not appear in the stream.
+     * <p><b>Loss:</b> the keyring is listed again; the loss does not appear in the stream.
      *
      * @param keyring a keyring that the stream watches, and that grants Read
      * @return the operator; its sets cannot be changed

@@ -85,7 +85,7 @@ public final class NotificationReader {
      *
      * <p>Because the thread spends its time in the kernel, it must be a platform thread; a virtual
      * one is refused with an {@link IllegalStateException} to the subscriber that needs it. A
-     * thread that is no daemon keeps the JVM running as long as there are subscriptions. Reactor
+     * thread that is not a daemon keeps the JVM running as long as there are subscriptions. Reactor
      * takes the thread for one that must not block, whether or not it is marked as {@link
      * NonBlocking}.
      *

@@ -24,9 +24,9 @@ import io.watchqueue.LossNotification;
  * <p><b>Threads:</b> {@link #recordOpened} is called on the thread that subscribes or opens, and so
  * is {@link #recordClosed} if the queue had no reader yet. All others are called on the reader's
  * thread, a few times at most for each turn of a queue and never once for each notification; they
- * must return soon. If one throws, the exception goes to that thread's uncaught exception handler,
- * and the stream goes on. One recorder may serve several streams, and then has to be safe for
- * several threads.
+ * must return soon. If one throws, the stream goes on. The exception goes to that thread's uncaught
+ * exception handler; if none is set, the first one of a recorder is logged. One recorder may serve
+ * several streams, and then has to be safe for several threads.
  */
 public interface NotificationRecorder {
 

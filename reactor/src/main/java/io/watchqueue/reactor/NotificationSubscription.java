@@ -263,8 +263,8 @@ final class NotificationSubscription
         /** The prefetched notifications, the oldest first. */
         private final ArrayDeque<Notification> prefetched = new ArrayDeque<>(0);
 
-        /** How many notifications may still be emitted in this turn. */
-        private long owed;
+        /** The part of this turn's demand that is not met yet. */
+        private long demandLeft;
 
         /** How many notifications this turn took from the queue. */
         private int found;
@@ -310,25 +310,25 @@ final class NotificationSubscription
         /** Returns true if the queue is empty now. */
         private boolean turn() {
             long demand = Math.min(requested, TURN);
-            owed = demand;
+            demandLeft = demand;
             found = 0;
             boolean drained = false;
             try {
-                while (owed > 0 && !prefetched.isEmpty() && state == RUNNING) {
+                while (demandLeft > 0 && !prefetched.isEmpty() && state == RUNNING) {
                     emit(prefetched.remove());
                 }
                 drained = !ended && drain();
             } catch (Throwable e) {
                 end(e);
             }
-            Operators.produced(REQUESTED, NotificationSubscription.this, demand - owed);
+            Operators.produced(REQUESTED, NotificationSubscription.this, demand - demandLeft);
             prefetchedCount = prefetched.size();
             return drained;
         }
 
         /** Takes the wanted notifications from the queue; returns true if it is empty now. */
         private boolean drain() {
-            int wanted = (int) Math.min(owed + settings.prefetch() - prefetched.size(), TURN);
+            int wanted = (int) Math.min(demandLeft + settings.prefetch() - prefetched.size(), TURN);
             if (wanted == 0 || state != RUNNING) {
                 return false;
             }
@@ -363,7 +363,7 @@ final class NotificationSubscription
             if (notification instanceof LossNotification loss) {
                 settings.recorder().recordLoss(NotificationSubscription.this, loss);
             }
-            if (owed > 0 && prefetched.isEmpty()) {
+            if (demandLeft > 0 && prefetched.isEmpty()) {
                 emit(notification);
             } else {
                 prefetched.add(notification);
@@ -375,7 +375,7 @@ final class NotificationSubscription
         }
 
         private void emit(Notification notification) {
-            owed--;
+            demandLeft--;
             CoreSubscriber<? super Notification> subscriber = actual;
             if (subscriber == null) {
                 return;

@@ -60,11 +60,11 @@ import java.util.function.Supplier;
  * again.
  *
  * <p><b>Ownership:</b> the caller that has built this disposes of it, unless it is received to its
- * end. That may be done at any time: a queue or watch that is being opened on another thread is
- * closed as soon as it is open, and {@link #onDispose()} completes after that. No mono emits a
- * resource that leaks if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to
- * the queue and ends with it, and {@link #watches()} has it even if its mono was cancelled while it
- * was placed.
+ * end. Dispose of it at any time: a queue or watch that is being opened on another thread is closed
+ * as soon as it is open, and {@link #onDispose()} completes after that. No mono emits a resource
+ * that leaks if an operator, such as {@code timeout}, drops it: a {@link Watch} belongs to the
+ * queue and ends with it, and {@link #watches()} has it even if its mono was cancelled while it was
+ * placed.
  *
  * <p><b>Threads:</b> all methods may be called from any thread. The monos work on the subscribing
  * thread, with its permissions, each time they are subscribed to. Each is one or two short system
@@ -272,7 +272,7 @@ public final class ReactiveWatchQueue implements Disposable {
      * Returns how many notifications the kernel keeps before it drops, {@link
      * WatchQueue#capacity()}.
      *
-     * @return 1 to 512, or 0 before the queue is open
+     * @return 32 to 512, or 0 before the queue is open
      */
     public int capacity() {
         NotificationSubscription opened = current();

@@ -28,8 +28,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Warms up with all descriptors of its process in use but for a few, the others being files of its
- * own; and prints for each number the outcome, and how many bytes were written to these files.
+ * Warms up with only a few descriptors left, because files of its own use all others. For each
+ * number of descriptors it prints the outcome, and how many bytes were written to these files.
  */
 final class FewDescriptorsProgram {
 

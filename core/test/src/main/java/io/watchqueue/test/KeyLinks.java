@@ -33,15 +33,15 @@ final class KeyLinks {
         require(key.isKeyring(), Errno.ENOTDIR);
     }
 
-    /** __key_link_check_restriction() and __key_link_check_live_key(): no circles. */
+    /** __key_link_check_restriction() and __key_link_check_live_key(): no cycles. */
     void checkLink(SimulatedKey keyring, SimulatedKey key, Credentials credentials) {
         require(!keyring.restricted, Errno.EPERM);
         if (key.isKeyring()) {
-            KeySearch circle =
+            KeySearch cycle =
                     new KeySearch(table, keyring.index, credentials)
                             .only(keyring)
                             .anyDepthAndPermission();
-            require(circle.in(key, true) != 0, Errno.EDEADLK);
+            require(cycle.in(key, true) != 0, Errno.EDEADLK);
         }
     }
 
@@ -51,7 +51,7 @@ final class KeyLinks {
             table.released();
         }
         keyring.members.put(key.index, key);
-        keyring.tell(KeyEvent.LINKED, key.serial);
+        keyring.post(KeyEvent.LINKED, key.serial);
     }
 
     /** key_link(). */
@@ -67,13 +67,13 @@ final class KeyLinks {
         // now.
         keyring.members.remove(key.index);
         table.released();
-        keyring.tell(KeyEvent.UNLINKED, key.serial);
+        keyring.post(KeyEvent.UNLINKED, key.serial);
     }
 
     /** keyring_clear(). */
     void clear(SimulatedKey keyring) {
         keyring.members.clear();
         table.released();
-        keyring.tell(KeyEvent.CLEARED, 0);
+        keyring.post(KeyEvent.CLEARED, 0);
     }
 }

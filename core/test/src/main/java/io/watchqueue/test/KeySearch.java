@@ -69,7 +69,7 @@ final class KeySearch {
         return this;
     }
 
-    /** Looks at any depth and without permissions, to find out whether a link makes a circle. */
+    /** Looks at any depth and without permissions, to find out whether a link makes a cycle. */
     KeySearch anyDepthAndPermission() {
         checksPermission = false;
         failsIfTooDeep = true;

@@ -137,7 +137,7 @@ final class KeySystemCalls {
         key.payload = payload;
         key.expiry = SimulatedKey.NEVER;
         key.state = 0;
-        key.tell(KeyEvent.UPDATED, 0);
+        key.post(KeyEvent.UPDATED, 0);
     }
 
     int updateKey(int id, byte[] payload) {
@@ -361,7 +361,7 @@ final class KeySystemCalls {
         }
         SimulatedKey key = ref.key();
         key.revoked = true;
-        key.tell(KeyEvent.REVOKED, 0);
+        key.post(KeyEvent.REVOKED, 0);
         key.payload = new byte[0];
         key.members.clear();
         // It expires as well: include/linux/key.h keeps both times in one field.
@@ -373,7 +373,7 @@ final class KeySystemCalls {
     int invalidate(int id) {
         SimulatedKey key = lookup.key(id, 0, SimulatedKey.SEARCH);
         key.invalidated = true;
-        key.tell(KeyEvent.INVALIDATED, 0);
+        key.post(KeyEvent.INVALIDATED, 0);
         table.reapLinks();
         return 0;
     }
@@ -384,7 +384,7 @@ final class KeySystemCalls {
                 seconds == 0
                         ? SimulatedKey.NEVER
                         : table.seconds() + Integer.toUnsignedLong(seconds);
-        key.tell(KeyEvent.SETATTR, 0);
+        key.post(KeyEvent.SETATTR, 0);
         return 0;
     }
 
@@ -393,7 +393,7 @@ final class KeySystemCalls {
         SimulatedKey key = lookup.key(id, CREATE | PARTIAL, SimulatedKey.SETATTR);
         require(key.uid == lookup.current().uid() || lookup.current().isPrivileged(), Errno.EACCES);
         key.permissions = permissions;
-        key.tell(KeyEvent.SETATTR, 0);
+        key.post(KeyEvent.SETATTR, 0);
         return 0;
     }
 
@@ -408,7 +408,7 @@ final class KeySystemCalls {
         require(!needsPrivilege || lookup.current().isPrivileged(), Errno.EACCES);
         key.uid = uid == -1 ? key.uid : uid;
         key.gid = gid == -1 ? key.gid : gid;
-        key.tell(KeyEvent.SETATTR, 0);
+        key.post(KeyEvent.SETATTR, 0);
         return 0;
     }
 
@@ -425,7 +425,7 @@ final class KeySystemCalls {
                 type != null && SimulatedKey.Type.of(type) == null ? Errno.ENOKEY : Errno.ENOENT);
         require(!keyring.restricted, Errno.EEXIST);
         keyring.restricted = true;
-        keyring.tell(KeyEvent.SETATTR, 0);
+        keyring.post(KeyEvent.SETATTR, 0);
         return 0;
     }
 

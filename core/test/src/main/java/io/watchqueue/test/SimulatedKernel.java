@@ -213,7 +213,7 @@ public final class SimulatedKernel implements AutoCloseable {
 
     /**
      * Runs an action on the calling thread, as another user that has no session, process or thread
-     * keyring yet. Tests permissions and limits between users.
+     * keyring yet: for tests of permissions and limits between users.
      *
      * @param uid the user, without a sign; 0 has the privileges of root
      * @param gid the group, without a sign

@@ -200,7 +200,7 @@ final class SimulatedKey {
     }
 
     /** notify_key(): posts to all watches of this key. */
-    void tell(KeyEvent event, int aux) {
+    void post(KeyEvent event, int aux) {
         for (SimulatedWatch watch : watches) {
             watch.pipe().post(Messages.key(event.ordinal(), serial, aux, watch.tag()));
         }

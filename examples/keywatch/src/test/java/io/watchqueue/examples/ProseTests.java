@@ -36,6 +36,9 @@ class ProseTests {
     private static final Pattern GENERATED = Pattern.compile(".*/(target|\\.git|fuzz/\\w+)/.*");
     private static final Pattern CLAUSE_FIRST =
             Pattern.compile("(/\\*\\*|^ *\\*|//|<!--|^#|^-|[.:;]) (What|Who|Whoever|Whose)\\b");
+    private static final Pattern CLAUSE_FIRST_IN_LINE =
+            Pattern.compile("^ *(What|Who|Whoever|Whose)\\b");
+    private static final Pattern SENTENCE_ENDS = Pattern.compile("(^|[.:;]) *$");
 
     @Test
     void sentencesBeginWithANoun() throws IOException {
@@ -46,7 +49,7 @@ class ProseTests {
                 if (WRITTEN.matcher(name).matches() && !GENERATED.matcher(name).matches()) {
                     List<String> lines = Files.readAllLines(file);
                     for (int i = 0; i < lines.size(); i++) {
-                        if (CLAUSE_FIRST.matcher(lines.get(i)).find()) {
+                        if (hasClauseFirst(i == 0 ? "" : lines.get(i - 1), lines.get(i))) {
                             found.add(name + ":" + (i + 1) + ": " + lines.get(i).strip());
                         }
                     }
@@ -54,5 +57,11 @@ class ProseTests {
             }
         }
         assertThat(found).isEmpty();
+    }
+
+    private static boolean hasClauseFirst(String before, String line) {
+        return CLAUSE_FIRST.matcher(line).find()
+                || CLAUSE_FIRST_IN_LINE.matcher(line).find()
+                        && SENTENCE_ENDS.matcher(before).find();
     }
 }

@@ -47,7 +47,7 @@ import java.util.stream.IntStream;
  * and before all that were after it. It is received there once, or there is a loss in that very
  * place. Or nothing after it is received, because the queue was closed before it was read.
  *
- * <p>Also each loss has its reason: there is an assignment of a missing change, or removal, to each
+ * <p>Each loss has its reason: there is an assignment of a missing change, or removal, to each
  * loss, no two to the same, whose place is where the loss stands. And the kernel's queue was full
  * then: as many as it keeps come before the first loss, and at least one between two.
  *

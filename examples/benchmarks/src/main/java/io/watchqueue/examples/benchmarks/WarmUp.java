@@ -41,7 +41,7 @@ final class WarmUp implements Benchmark {
     private static void count(
             Writer writer, int capacity, int prefetch, Settings settings, Report report) {
         Runs<List<String>> runs =
-                Runs.of(settings.pairs(), done -> thrownAway(writer, capacity, prefetch));
+                Runs.of(settings.pairs(), done -> discardedCode(writer, capacity, prefetch));
         String what = "discarded, " + capacity + " slots" + (prefetch == 0 ? "" : ", prefetch");
         // With a prefetch, the code that runs once a turn does more than in the warm-up.
         Goal goal = prefetch == 0 ? Goal.atMost(0) : null;
@@ -52,9 +52,9 @@ final class WarmUp implements Benchmark {
         report.repeated(runs.repeated());
     }
 
-    private static List<String> thrownAway(Writer writer, int capacity, int prefetch) {
+    private static List<String> discardedCode(Writer writer, int capacity, int prefetch) {
         try (Child reader =
-                Child.measured("thrown-away", writer.key(), capacity, prefetch).ready()) {
+                Child.measured("discarded-code", writer.key(), capacity, prefetch).ready()) {
             writer.flood(CHANGES, reader, nanos -> {});
             reader.endInput();
             return reader.lines((int) reader.number("places "));

@@ -139,7 +139,7 @@ final class KeyringMirror {
         return new KeyringPicture(known::get, limit).of(serial);
     }
 
-    /** The members of a keyring; null if they are not known, or the key is no keyring. */
+    /** The members of a keyring; null if they are not known, or the key is not a keyring. */
     @Nullable List<Integer> members(int serial) {
         KnownKey key = known.get(serial);
         return key == null || !key.isKeyring() ? null : key.members();

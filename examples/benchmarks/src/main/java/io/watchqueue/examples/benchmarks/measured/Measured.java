@@ -46,20 +46,21 @@ public final class Measured {
             case "slow" ->
                     new FloodReader(number(arguments, 3))
                             .run(key(arguments, 1), number(arguments, 2), number(arguments, 4));
-            case "thrown-away" ->
-                    ThrownAway.run(key(arguments, 1), number(arguments, 2), number(arguments, 3));
+            case "discarded-code" ->
+                    DiscardedCode.run(
+                            key(arguments, 1), number(arguments, 2), number(arguments, 3));
             case "latency" -> new LatencyReader(number(arguments, 2)).run(key(arguments, 1));
             case "drain" ->
-                    new Drain(
+                    new DrainReader(
                                     key(arguments, 1),
                                     number(arguments, 2),
                                     number(arguments, 3),
                                     number(arguments, 4))
                             .run();
-            case "idle" -> Idle.run(number(arguments, 1));
-            case "scale" -> new Scale(number(arguments, 1), number(arguments, 2)).run();
+            case "idle" -> IdleReader.run(number(arguments, 1));
+            case "scale" -> new ScaleReaders(number(arguments, 1), number(arguments, 2)).run();
             case "open" -> OpenAndClose.run(number(arguments, 1), number(arguments, 2));
-            case "start" -> Start.run(number(arguments, 1));
+            case "start" -> SubscriptionStart.run(number(arguments, 1));
             default -> throw new IllegalArgumentException("no program " + arguments[0]);
         }
     }

@@ -33,7 +33,7 @@ import java.util.concurrent.Semaphore;
  * when it is one of many. Two readers run side by side and take turns, with the same number of
  * changes each.
  */
-final class Scale {
+final class ScaleReaders {
 
     private static final int ROUNDS = 12;
     private static final int NOT_COUNTED = 4;
@@ -42,7 +42,7 @@ final class Scale {
     private final int changes;
     private final Keyctl keys = Keyctl.system();
 
-    Scale(int queues, int changes) {
+    ScaleReaders(int queues, int changes) {
         this.queues = queues;
         this.changes = changes;
     }

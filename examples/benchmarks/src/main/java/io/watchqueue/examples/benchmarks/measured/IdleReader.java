@@ -33,11 +33,11 @@ import java.util.stream.Stream;
  * Counts how often the reader's thread runs without changes, and without demand. A thread that was
  * never switched to has made no system call either.
  */
-final class Idle {
+final class IdleReader {
 
     private static final int CHANGES = 100;
 
-    private Idle() {}
+    private IdleReader() {}
 
     static void run(int seconds) throws Exception {
         Keyctl keys = Keyctl.system();

@@ -32,15 +32,15 @@ import java.util.List;
  * floods, because something happened there for the first time. The warm-up lacks that. Prints the
  * number of places, and a line for each.
  */
-final class ThrownAway {
+final class DiscardedCode {
 
     private static final String READER = "watchqueue-reader";
     private static final String SUBSCRIBER = "onNext";
 
-    private ThrownAway() {}
+    private DiscardedCode() {}
 
     static void run(KeyId key, int capacity, int prefetch) throws IOException {
-        Path file = Files.createTempFile("thrown-away", ".jfr");
+        Path file = Files.createTempFile("discarded-code", ".jfr");
         try (Recording recording = new Recording()) {
             recording.enable("jdk.Deoptimization").withStackTrace();
             recording.start();
@@ -49,8 +49,8 @@ final class ThrownAway {
             recording.dump(file);
             List<String> places =
                     RecordingFile.readAllEvents(file).stream()
-                            .filter(ThrownAway::isOfLibrary)
-                            .map(ThrownAway::place)
+                            .filter(DiscardedCode::isOfLibrary)
+                            .map(DiscardedCode::place)
                             .toList();
             System.out.println("places " + places.size());
             places.forEach(System.out::println);

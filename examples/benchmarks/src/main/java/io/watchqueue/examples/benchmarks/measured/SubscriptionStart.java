@@ -27,9 +27,9 @@ import reactor.core.Disposable;
  * Measures the time from {@code subscribe} to the placed watch: the first time in a JVM, class
  * loading included, and the last of many times.
  */
-final class Start {
+final class SubscriptionStart {
 
-    private Start() {}
+    private SubscriptionStart() {}
 
     static void run(int times) {
         long begun = System.nanoTime();

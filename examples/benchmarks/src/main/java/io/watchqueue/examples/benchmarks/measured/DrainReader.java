@@ -33,7 +33,7 @@ import java.util.concurrent.CountDownLatch;
  * fills the queue between two rounds, as in twin.c. Nothing else runs while it reads, and no round
  * begins with waking a thread.
  */
-final class Drain implements CoreSubscriber<Notification> {
+final class DrainReader implements CoreSubscriber<Notification> {
 
     private final Keyctl keys = Keyctl.system();
     private final ByteBuffer payload = ByteBuffer.allocate(Integer.BYTES);
@@ -52,7 +52,7 @@ final class Drain implements CoreSubscriber<Notification> {
     /** Stands for the work of a program with a change. */
     private long checksum;
 
-    Drain(KeyId key, int posts, int each, int rounds) {
+    DrainReader(KeyId key, int posts, int each, int rounds) {
         this.key = key;
         this.posts = posts;
         this.each = each;
