@@ -183,7 +183,7 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         private final KeyId keyring;
         private final NotificationFlux.Builder queues = NotificationFlux.builder();
         private int depth = Integer.MAX_VALUE;
-        private Predicate<? super KeyDescription> keys = key -> true;
+        private Predicate<? super KeyDescription> keys = KeyringFollower.ALL_KEYS;
         private Set<KeyEvent> events = EnumSet.allOf(KeyEvent.class);
         private int watches = Integer.MAX_VALUE;
         private Duration lookAgain = Duration.ofSeconds(10);

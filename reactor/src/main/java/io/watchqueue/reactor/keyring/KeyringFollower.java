@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Keeps a table of the keys below a keyring, from notifications and from looks at the keys, and
@@ -50,6 +51,8 @@ import java.util.Set;
  * leads to the state that follows, because the last one that concerns a link decides.
  */
 final class KeyringFollower {
+
+    static final Predicate<KeyDescription> ALL_KEYS = key -> true;
 
     private static final String NEVER = "perm";
     private static final String EXPIRED = "expd";
@@ -326,7 +329,26 @@ final class KeyringFollower {
     /** Begins to follow the members of a keyring. */
     private void expand(KeyId keyring, int level) {
         levels.put(keyring, level);
-        membersOf(keyring).forEach(member -> found.add(new Link(member, keyring)));
+        found(membersOf(keyring), keyring);
+    }
+
+    private void found(Set<KeyId> members, KeyId keyring) {
+        watches.placeAll(members.stream().filter(this::isNewAndWanted).toList());
+        members.forEach(member -> found.add(new Link(member, keyring)));
+    }
+
+    private boolean isNewAndWanted(KeyId key) {
+        return table.get(key) == null && (settings.keys() == ALL_KEYS || mayBeWanted(key));
+    }
+
+    /** Whether to watch a key before it is looked at. */
+    private boolean mayBeWanted(KeyId key) {
+        try {
+            KeyDescription description = keys.describe(key);
+            return description.isKeyring() || settings.keys().test(description);
+        } catch (KeyPermissionException | KeyUnavailableException e) {
+            return false; // there is nothing to watch now
+        }
     }
 
     /** Makes the links of a keyring what they are in the kernel. */
@@ -335,7 +357,7 @@ final class KeyringFollower {
         if (unlisted.contains(keyring)) {
             return; // its links are still notified
         }
-        members.forEach(member -> found.add(new Link(member, keyring)));
+        found(members, keyring);
         linkFound();
         for (KeyId linked : List.copyOf(table.members(keyring))) {
             if (!members.contains(linked)) {

@@ -42,7 +42,7 @@ import java.util.stream.Collectors;
  */
 final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseable {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(2);
 
     record Link(KeyId key, KeyId keyring) {}
 

@@ -23,6 +23,9 @@ import io.watchqueue.Keyring;
 import io.watchqueue.reactor.keyring.FollowedKey.State;
 import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
 import io.watchqueue.reactor.keyring.KeyringEvent.Gone;
+import io.watchqueue.reactor.keyring.KeyringEvent.Linked;
+import io.watchqueue.reactor.keyring.KeyringEvent.Unlinked;
+import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
 import io.watchqueue.test.WithSimulatedKernel;
 
@@ -33,6 +36,9 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.scheduler.Schedulers;
 
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 @Timeout(300)
@@ -92,6 +98,49 @@ class KeyringFluxTests extends KeyringScenarios {
 
     private static boolean isIdle(ScheduledThreadPoolExecutor worker) {
         return worker.getQueue().isEmpty() && worker.getActiveCount() == 0;
+    }
+
+    /** The calls for one change, in a keyring of that many keys. */
+    private Map<NativeCall, Integer> callsOfAnUpdateAndALink(int size) {
+        KeyId keyring = keys().addKeyring("of " + size, root());
+        KeyId changed = null;
+        for (int key = 0; key < size; key++) {
+            changed = add("key " + key, keyring);
+        }
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(keyring).lookAgain(Duration.ofDays(1)).build())) {
+            kernel.settle();
+            Map<NativeCall, Integer> before = calls();
+            keys().update(changed, new byte[] {2});
+            followed.awaitLast(Changed.class);
+            KeyId added = add("added", keyring);
+            followed.awaitLast(Linked.class);
+            keys().unlink(added, keyring);
+            followed.awaitLast(Unlinked.class);
+            kernel.settle();
+            Map<NativeCall, Integer> calls = calls();
+            calls.replaceAll((call, count) -> count - before.get(call));
+            return calls;
+        }
+    }
+
+    private Map<NativeCall, Integer> calls() {
+        Map<NativeCall, Integer> calls = new EnumMap<>(NativeCall.class);
+        for (NativeCall call :
+                List.of(NativeCall.WATCH_KEY, NativeCall.DESCRIBE, NativeCall.READ_KEY)) {
+            calls.put(call, kernel.count(call));
+        }
+        return calls;
+    }
+
+    @Test
+    void aChangeCostsTheSameInASmallAndInALargeKeyring() {
+        Map<NativeCall, Integer> small = callsOfAnUpdateAndALink(10);
+        assertThat(callsOfAnUpdateAndALink(2_000)).isEqualTo(small);
+        assertThat(small)
+                .containsEntry(NativeCall.WATCH_KEY, 1)
+                .containsEntry(NativeCall.DESCRIBE, 2)
+                .containsEntry(NativeCall.READ_KEY, 0);
     }
 
     @Test
