@@ -43,6 +43,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The watches of a follower on one queue, each with its tag. Notifications with another tag are of
@@ -242,6 +243,11 @@ final class KeyWatches {
             reported = true;
             LOG.warn("not all keys can be watched; the others are looked at instead: {}", reason);
         }
+    }
+
+    /** Removes the watches of all other keys. */
+    void retain(Predicate<KeyId> followed) {
+        present.keySet().stream().filter(followed.negate()).toList().forEach(this::remove);
     }
 
     /** Removes the watch of a key that is no longer followed. */

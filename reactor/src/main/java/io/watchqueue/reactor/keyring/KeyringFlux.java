@@ -20,6 +20,7 @@ import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.NotificationFilter;
+import io.watchqueue.WatchQueueClosedException;
 import io.watchqueue.reactor.NotificationFlux;
 import io.watchqueue.reactor.NotificationReader;
 import io.watchqueue.reactor.NotificationRecorder;
@@ -63,7 +64,7 @@ import java.util.function.Predicate;
  * {@link KeyringEvent.Snapshot}, but may read the first one's store.
  *
  * <p><b>Demand:</b> one notification can lead to many events, which wait for demand. While they do,
- * up to 256 notifications wait in this process, and the others in the kernel's queue; when that is
+ * some 300 notifications wait in this process, and the others in the kernel's queue; when that is
  * full, the kernel drops. A slow subscriber therefore gets fewer, larger differences.
  *
  * <p><b>Threading:</b> a special keyring is resolved on the subscribing thread. Everything else,
@@ -154,9 +155,13 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
                 .publishOn(scheduler)
                 .concatMapIterable(
                         step -> {
-                            List<KeyringEvent> events = step.apply(follower);
-                            timer.lookAgain(follower.isUncertain());
-                            return events;
+                            try {
+                                List<KeyringEvent> events = step.apply(follower);
+                                timer.lookAgain(follower.isUncertain());
+                                return events;
+                            } catch (WatchQueueClosedException e) {
+                                return List.of(); // it was cancelled meanwhile
+                            }
                         })
                 .takeUntil(event -> isEnd(event, root))
                 .doFinally(
@@ -256,8 +261,9 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         /**
          * Sets how often those keys are looked at of which the kernel reports nothing: keys that
          * grant no View, for which there is no watch left, that were revoked or expired when they
-         * were found, and keys with a timeout, which expire in silence. If there are none, nothing
-         * is looked at. Defaults to 10 seconds.
+         * were found, and keys with a timeout, which expire in silence. /proc/keys tells which keys
+         * have one; where it is masked, all keys may. If there are none, nothing is looked at.
+         * Defaults to 10 seconds.
          *
          * @param period more than 0
          * @return this

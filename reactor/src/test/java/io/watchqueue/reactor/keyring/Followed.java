@@ -62,9 +62,19 @@ final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseab
     }
 
     static Followed of(KeyringFlux flux, long demand) {
+        Followed followed = begin(flux, demand);
+        followed.await("snapshot", () -> !followed.events.isEmpty() || followed.end != null);
+        return followed;
+    }
+
+    /** Returns at once. */
+    static Followed begin(KeyringFlux flux) {
+        return begin(flux, Long.MAX_VALUE);
+    }
+
+    private static Followed begin(KeyringFlux flux, long demand) {
         Followed followed = new Followed(demand);
         flux.subscribe(followed);
-        followed.await("snapshot", () -> !followed.events.isEmpty() || followed.end != null);
         return followed;
     }
 

@@ -34,10 +34,13 @@ import io.watchqueue.reactor.keyring.KeyringEvent.Unlinked;
 
 import org.junit.jupiter.api.Test;
 
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.SignalType;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 
 /** What has to be the same on the simulated and on the real kernel. */
 abstract class KeyringScenarios {
@@ -396,6 +399,26 @@ abstract class KeyringScenarios {
                     .extracting(Changed::event)
                     .containsExactly(KeyEvent.SETATTR, KeyEvent.UPDATED);
         }
+    }
+
+    @Test
+    void mayBeCancelledAtAnyMoment() {
+        for (int key = 0; key < 20; key++) {
+            add("key " + key, root);
+        }
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try {
+            for (int cycle = 0; cycle < 50; cycle++) {
+                Followed followed = Followed.begin(quick(root).build());
+                LockSupport.parkNanos(20_000L * cycle);
+                followed.cancel();
+            }
+            Followed.of(KeyringFlux.follow(root)).close();
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+        assertThat(dropped).isEmpty();
     }
 
     @Test
