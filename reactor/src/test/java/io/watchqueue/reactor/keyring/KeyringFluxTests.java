@@ -144,6 +144,28 @@ class KeyringFluxTests extends KeyringScenarios {
     }
 
     @Test
+    void doesNotFollowAnotherUsersKeyringOfThatName() {
+        KeyId[] foreign = new KeyId[1];
+        kernel.runAs(
+                2000,
+                2000,
+                () -> {
+                    foreign[0] = keys().addKeyring("shown to all", Keyring.USER);
+                    keys().setPermissions(foreign[0], 0x3f3f3f3f);
+                });
+        Followed followed = Followed.of(KeyringFlux.builder("%:shown to all").build());
+        followed.awaitEnd();
+        assertThat(followed.error())
+                .isInstanceOf(ForeignKeyringException.class)
+                .hasMessageContainingAll(
+                        "follow keyring %:shown to all",
+                        "keyring " + foreign[0] + " is owned by user 2000", "keyctl link");
+        assertThat(((ForeignKeyringException) followed.error()).key()).isEqualTo(foreign[0]);
+        keys().link(foreign[0], Keyring.SESSION);
+        Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
+    }
+
+    @Test
     void refusesSettingsThatCannotWork() {
         KeyringFlux.Builder builder = KeyringFlux.builder(Keyring.USER);
         assertThatThrownBy(() -> builder.depth(0))
@@ -155,5 +177,8 @@ class KeyringFluxTests extends KeyringScenarios {
         assertThatThrownBy(() -> builder.lookAgain(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("lookAgain PT0S", "seconds");
+        assertThatThrownBy(builder::awaitSuccessor)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("keyring @u has no successor", "%:NAME");
     }
 }

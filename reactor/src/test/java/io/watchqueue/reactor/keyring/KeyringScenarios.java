@@ -447,6 +447,29 @@ abstract class KeyringScenarios {
     }
 
     @Test
+    void followsTheNextKeyringOfThatName() {
+        try (Followed followed =
+                Followed.begin(
+                        KeyringFlux.builder("%:awaited")
+                                .lookAgain(Duration.ofMillis(50))
+                                .awaitSuccessor()
+                                .build())) {
+            KeyId first = keys.addKeyring("awaited", elsewhere);
+            assertThat(followed.awaitLast(Snapshot.class).keyring().key()).isEqualTo(first);
+            keys.unlink(first, elsewhere);
+            assertThat(followed.awaitLast(Gone.class).key().key()).isEqualTo(first);
+            KeyId second = keys.addKeyring("awaited", elsewhere);
+            KeyId key = add("token", second);
+            Snapshot successor = followed.awaitCount(Snapshot.class, 2);
+            assertThat(successor.keyring().key()).isEqualTo(second);
+            followed.await("its key", () -> successor.store().key(key).isPresent());
+            keys.revoke(second);
+            KeyId third = keys.addKeyring("awaited", elsewhere);
+            assertThat(followed.awaitCount(Snapshot.class, 3).keyring().key()).isEqualTo(third);
+        }
+    }
+
+    @Test
     void failsIfThereIsNoSuchKeyring() {
         KeyId gone = keys.addKeyring("gone", elsewhere);
         keys.revoke(gone);
