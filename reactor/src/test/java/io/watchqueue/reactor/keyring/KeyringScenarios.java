@@ -348,6 +348,27 @@ abstract class KeyringScenarios {
     }
 
     @Test
+    void aKeyringThatIsNowTooDeepLosesItsMembers() {
+        KeyId near = keys.addKeyring("near", root);
+        KeyId outer = keys.addKeyring("outer", root);
+        KeyId inner = keys.addKeyring("inner", outer);
+        KeyId shared = keys.addKeyring("shared", near);
+        keys.link(shared, inner);
+        KeyId member = add("member", shared);
+        try (Followed followed = Followed.of(KeyringFlux.builder(root).depth(3).build())) {
+            KeyringStore store = followed.store();
+            assertThat(store.members(shared)).containsExactly(member);
+            keys.clear(near);
+            followed.awaitCount(Unlinked.class, 2);
+            assertThat(store.keyrings(shared)).containsExactly(inner);
+            assertThat(store.key(member)).isEmpty();
+            keys.link(shared, near);
+            followed.awaitCount(Linked.class, 2);
+            assertThat(store.members(shared)).containsExactly(member);
+        }
+    }
+
+    @Test
     void followsOnlyTheKeysThatAreWanted() {
         KeyId wanted = add("wanted", root);
         KeyId other = add("other", root);
