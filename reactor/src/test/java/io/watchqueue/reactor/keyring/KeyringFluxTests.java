@@ -74,6 +74,25 @@ class KeyringFluxTests extends KeyringScenarios {
     }
 
     @Test
+    void reportsTheExpiryOfKeysThatHadATimeoutBefore() {
+        KeyId there = add("there", root());
+        KeyId later = add("later", Keyring.USER);
+        keys().setTimeout(there, Duration.ofSeconds(10));
+        keys().setTimeout(later, Duration.ofSeconds(10));
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(root()).lookAgain(Duration.ofMillis(20)).build())) {
+            keys().link(later, root());
+            followed.awaitLast(Linked.class);
+            kernel.advance(Duration.ofSeconds(10));
+            followed.awaitCount(Changed.class, 2);
+            assertThat(followed.events(Changed.class))
+                    .allMatch(changed -> changed.key().state() == State.EXPIRED)
+                    .extracting(changed -> changed.key().key())
+                    .containsExactlyInAnyOrder(there, later);
+        }
+    }
+
+    @Test
     void setsATimerOnlyForKeysThatAreNotWatched() {
         KeyId key = add("token", root());
         ScheduledThreadPoolExecutor worker = new ScheduledThreadPoolExecutor(1);

@@ -242,6 +242,23 @@ abstract class KeyringScenarios {
         }
     }
 
+    /** The kernel does not remove the watch of such a key, so that it still has its first tag. */
+    @Test
+    void followsAKeyAgainThatWasUnlinkedWithoutView() {
+        KeyId key = add("token", elsewhere);
+        keys.link(key, root);
+        try (Followed followed = Followed.of(KeyringFlux.follow(root))) {
+            keys.setPermissions(key, NO_VIEW);
+            keys.unlink(key, root);
+            followed.awaitLast(Unlinked.class);
+            keys.setPermissions(key, ALL);
+            keys.link(key, root);
+            assertThat(followed.awaitLast(Linked.class).key().watched()).isTrue();
+            keys.update(key, new byte[] {2});
+            assertThat(followed.awaitCount(Changed.class, 2).event()).isEqualTo(KeyEvent.UPDATED);
+        }
+    }
+
     @Test
     void looksAtAKeyThatGrantedNoViewUntilItDoes() {
         KeyId displaced = add("token", root);
