@@ -16,7 +16,6 @@
 package io.watchqueue.examples.credentials;
 
 import io.watchqueue.reactor.secret.RotatingSecret;
-import io.watchqueue.reactor.secret.Rotation;
 import io.watchqueue.reactor.secret.Secret;
 
 import org.jspecify.annotations.Nullable;
@@ -130,12 +129,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
 
     private Mono<ClientResponse> afterRotation(
             Token refused, ClientResponse response, ClientRequest request, ExchangeFunction next) {
-        return secret.rotations()
-                .any(
-                        rotation ->
-                                rotation instanceof Rotation.Loaded loaded
-                                        && loaded.version() > refused.version())
-                .timeout(patience, Mono.just(false))
+        return NextVersion.after(secret, refused.version(), patience)
                 // A cancelled call would leave the response unread, so release it.
                 .doOnCancel(() -> response.releaseBody().subscribe())
                 .flatMap(
