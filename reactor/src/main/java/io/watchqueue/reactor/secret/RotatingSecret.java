@@ -261,9 +261,10 @@ public final class RotatingSecret implements Disposable {
      * that is slower than the rotations, or has no demand, gets the latest report and skips those
      * before it. <b>Threading:</b> on the {@link Builder#scheduler}, one signal at a time. A
      * subscriber may block its thread; it then skips reports, and delays nobody else.
-     * <b>Termination:</b> completes when this is disposed of. Fails only if the scheduler refuses
-     * work, with a {@link java.util.concurrent.RejectedExecutionException}. <b>Loss:</b> leads to
-     * another look at the key, and is not reported.
+     * <b>Termination:</b> completes when this or the scheduler is disposed of. Fails only if the
+     * scheduler refuses work although it is not disposed of, with a {@link
+     * java.util.concurrent.RejectedExecutionException}. <b>Loss:</b> leads to another look at the
+     * key, and is not reported.
      *
      * @return the reports, which contain no secrets
      */

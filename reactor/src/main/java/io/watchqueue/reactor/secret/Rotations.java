@@ -119,7 +119,12 @@ final class Rotations extends Flux<Rotation> {
                 scheduler.schedule(this);
             } catch (RejectedExecutionException e) {
                 // After this nobody looks, as the signals are not answered.
-                if (end()) {
+                if (!end()) {
+                    return;
+                }
+                if (scheduler.isDisposed()) {
+                    actual.onComplete();
+                } else {
                     actual.onError(Operators.onRejectedExecution(e, actual.currentContext()));
                 }
             }

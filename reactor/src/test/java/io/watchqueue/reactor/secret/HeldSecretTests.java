@@ -20,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
+import io.watchqueue.internal.Await;
 import io.watchqueue.reactor.NotificationReader;
 import io.watchqueue.reactor.NotificationRecorder;
 import io.watchqueue.reactor.secret.FollowedKey.Found;
@@ -139,5 +140,25 @@ class HeldSecretTests {
     void passesAReadOnlyView() {
         hold(KEY, followed, 1);
         assertThat(held.<Boolean>use(secret -> secret.payload().isReadOnly())).isTrue();
+    }
+
+    @Test
+    void keepsASecretUntilTheFunctionThatUsesItHasReturned() {
+        byte[] payload = hold(KEY, followed, 1, 2, 3);
+        byte[] used =
+                held.<byte[]>useIfAny(
+                        secret -> {
+                            Thread rotation = new Thread(() -> hold(KEY, followed, 4));
+                            rotation.start();
+                            Await.until(
+                                    "the rotation waits",
+                                    () ->
+                                            rotation.getState() == Thread.State.BLOCKED
+                                                    || !rotation.isAlive());
+                            return payload.clone();
+                        });
+        assertThat(used).containsExactly(1, 2, 3);
+        Await.until("the rotation has ended", () -> held.<Long>use(Secret::version) == 2);
+        assertThat(payload).containsOnly(0);
     }
 }

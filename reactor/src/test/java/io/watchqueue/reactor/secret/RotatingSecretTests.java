@@ -35,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -632,6 +633,7 @@ class RotatingSecretTests {
     @Test
     void givesEachUserAnErrorOfItsOwn() {
         RotatingSecret secret = follow();
+        secret.dispose();
         for (int use = 0; use < 10; use++) {
             assertThatThrownBy(() -> current(secret))
                     .isInstanceOf(SecretUnavailableException.class)
@@ -759,14 +761,7 @@ class RotatingSecretTests {
         List<String> used = new ArrayList<>();
         secret.current(RotatingSecretTests::text).subscribe(used::add).dispose();
         secret.current(RotatingSecretTests::text).subscribe(used::add);
-        eventually(
-                "the second use has run",
-                () -> {
-                    for (Runnable next = work.poll(); next != null; next = work.poll()) {
-                        next.run();
-                    }
-                    return !used.isEmpty();
-                });
+        eventually("the second use has run", () -> afterWork(work, () -> !used.isEmpty()));
         assertThat(used).containsExactly("one");
     }
 
@@ -777,14 +772,7 @@ class RotatingSecretTests {
         CompletableFuture<String> use = secret.current(RotatingSecretTests::text).toFuture();
         assertThat(use).isNotDone();
         secret.dispose();
-        eventually(
-                "the use has ended",
-                () -> {
-                    for (Runnable next = work.poll(); next != null; next = work.poll()) {
-                        next.run();
-                    }
-                    return use.isDone();
-                });
+        eventually("the use has ended", () -> afterWork(work, use::isDone));
         assertThat(use)
                 .isCompletedExceptionally()
                 .failsWithin(SOON)
@@ -864,14 +852,14 @@ class RotatingSecretTests {
                 Disposable log = secret.rotations().subscribe(any -> {}, e -> {});
                 Disposable use = secret.current(Secret::version).subscribe(any -> {}, e -> {});
                 keys.update(key, bytes(Integer.toString(cycle)));
-                if (cycle % 2 == 0) {
-                    scheduler.dispose();
-                }
                 if (cycle % 3 == 0) {
                     keys.clear(vault);
                     key = add("again");
                 }
                 use.dispose();
+                if (cycle % 2 == 0) {
+                    scheduler.dispose();
+                }
                 log.dispose();
                 secret.dispose();
                 scheduler.dispose();
@@ -880,6 +868,41 @@ class RotatingSecretTests {
             Hooks.resetOnErrorDropped();
         }
         assertThat(dropped).isEmpty();
+    }
+
+    @Test
+    void dropsNoErrorOfAUseThatIsCancelledWhileItRuns() {
+        Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+        RotatingSecret secret = followed(builder().scheduler(Schedulers.fromExecutor(work::add)));
+        AtomicReference<Rotation> latest = new AtomicReference<>();
+        secret.rotations().subscribe(latest::set);
+        eventually("there is no secret", () -> afterWork(work, () -> latest.get() != null));
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try {
+            add("one");
+            AtomicBoolean used = new AtomicBoolean();
+            Disposable.Swap use = Disposables.swap();
+            use.update(
+                    secret.current(
+                                    current -> {
+                                        used.set(true);
+                                        use.dispose();
+                                        throw new IllegalStateException("after the cancellation");
+                                    })
+                            .subscribe(any -> {}, dropped::add));
+            eventually("it is used", () -> afterWork(work, used::get));
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+        assertThat(dropped).isEmpty();
+    }
+
+    private static boolean afterWork(Queue<Runnable> work, BooleanSupplier condition) {
+        for (Runnable next = work.poll(); next != null; next = work.poll()) {
+            next.run();
+        }
+        return condition.getAsBoolean();
     }
 
     @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
 
 import reactor.core.publisher.BaseSubscriber;
-import reactor.core.publisher.Hooks;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.subscriber.TestSubscriber;
@@ -32,7 +32,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The stream of reports, on a scheduler that works when a test lets it. */
 class RotationsTests {
@@ -197,30 +199,69 @@ class RotationsTests {
     }
 
     @Test
-    void failsIfTheSchedulerRefusesWork() {
+    void completesIfTheSchedulerIsDisposedOf() {
         TestSubscriber<Rotation> subscriber = subscribe(Long.MAX_VALUE);
         work();
         scheduler.dispose();
         report(1);
-        assertThat(subscriber.expectTerminalError()).isInstanceOf(RejectedExecutionException.class);
+        assertThat(subscriber.isTerminatedComplete()).isTrue();
         report(2);
     }
 
     @Test
-    void dropsNoErrorIfItWasCancelledBeforeTheSchedulerRefusesWork() {
-        List<Throwable> dropped = new ArrayList<>();
-        Hooks.onErrorDropped(dropped::add);
+    void failsIfTheSchedulerHasNoRoom() {
+        Scheduler full = Schedulers.newBoundedElastic(1, 1, "full");
+        CountDownLatch begin = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
         try {
-            TestSubscriber<Rotation> subscriber = subscribe(Long.MAX_VALUE);
-            work();
-            scheduler.dispose();
-            subscriber.cancel();
-            report(1);
-            subscriber.request(1);
-            assertThat(subscriber.isTerminated()).isFalse();
+            full.schedule(
+                    () -> {
+                        begin.countDown();
+                        await(end);
+                    });
+            await(begin);
+            Rotations refused = new Rotations(full);
+            TestSubscriber<Rotation> first = TestSubscriber.create();
+            refused.subscribe(first);
+            TestSubscriber<Rotation> second = TestSubscriber.create();
+            refused.subscribe(second);
+            assertThat(second.expectTerminalError()).isInstanceOf(RejectedExecutionException.class);
+            assertThat(first.isTerminated()).isFalse();
         } finally {
-            Hooks.resetOnErrorDropped();
+            end.countDown();
+            full.dispose();
         }
-        assertThat(dropped).isEmpty();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void signalsNothingIfItWasCancelledBeforeTheSchedulerRefusesWork() {
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        List<String> signals = new ArrayList<>();
+        rotations.subscribe(
+                new BaseSubscriber<Rotation>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription upstream) {
+                        subscription.set(upstream);
+                    }
+
+                    @Override
+                    protected void hookFinally(SignalType type) {
+                        signals.add(type.toString());
+                    }
+                });
+        work();
+        scheduler.dispose();
+        subscription.get().cancel();
+        subscription.get().request(1);
+        report(1);
+        assertThat(signals).isEmpty();
     }
 }
