@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.Objects;
 
 /**
- * What is known of a key, without its payload.
+ * A key as it is known, without its payload.
  *
  * @param key the serial
  * @param description the description; null if the key has granted no View, or was revoked or

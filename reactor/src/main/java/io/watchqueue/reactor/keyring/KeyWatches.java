@@ -51,7 +51,7 @@ import java.util.function.Predicate;
  */
 final class KeyWatches {
 
-    /** What became of the attempt to watch a key. */
+    /** The result of an attempt to watch a key. */
     enum Outcome {
         WATCHED,
         /** The key grants no View, or is revoked, expired or gone. */

@@ -104,9 +104,9 @@ public sealed interface KeyringEvent {
     record Gone(FollowedKey key) implements KeyringEvent {}
 
     /**
-     * Notifications were dropped. What a look at all keys finds different follows at once, as
-     * events of the other kinds. What a look cannot find remains unknown: how often a key was
-     * changed meanwhile, and whether its payload was.
+     * Notifications were dropped. The differences that a look at all keys finds follow at once, as
+     * events of the other kinds. A look does not find how often a key was changed meanwhile, nor
+     * whether its payload was.
      *
      * @param loss the kernel's notification
      */

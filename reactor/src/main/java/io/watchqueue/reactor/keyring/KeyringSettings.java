@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** What a follower is built with, see {@link KeyringFlux.Builder}. */
+/** The settings of a follower, see {@link KeyringFlux.Builder}. */
 record KeyringSettings(
         int depth,
         Predicate<? super KeyDescription> keys,

@@ -16,7 +16,7 @@
 package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyId;
-import io.watchqueue.reactor.secret.FollowedKey.Found;
+import io.watchqueue.reactor.secret.FollowedSecret.Found;
 import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import org.jspecify.annotations.Nullable;
@@ -31,8 +31,8 @@ import java.util.function.Function;
  * <p><b>Ownership:</b> this object owns the payloads that it is given, and wipes each when another
  * one or a reason takes its place. It holds none after {@link #dispose()}.
  *
- * <p>Only one {@link FollowedKey} counts at a time. A look can take long, so its result is ignored
- * if the key has been {@linkplain #follow replaced} meanwhile.
+ * <p>Only one {@link FollowedSecret} counts at a time. A look can take long, so its result is
+ * ignored if the key has been {@linkplain #follow replaced} meanwhile.
  *
  * <p><b>Threads:</b> any. Functions use the secret under the lock of this, so that it is not wiped
  * meanwhile. Subscribers of the rotations are signalled without the lock.
@@ -45,7 +45,7 @@ final class HeldSecret {
     // Guarded by this. After the first look one of the two is set.
     private @Nullable Secret secret;
     private @Nullable SecretUnavailableException unavailable;
-    private @Nullable FollowedKey followed;
+    private @Nullable FollowedSecret followed;
     private long version;
     private boolean disposed;
 
@@ -55,21 +55,21 @@ final class HeldSecret {
     }
 
     /** From now on the looks of this key count. */
-    synchronized void follow(FollowedKey key) {
+    synchronized void follow(FollowedSecret key) {
         followed = key;
     }
 
     /** The key whose looks count; null if there is none. */
-    synchronized @Nullable FollowedKey followed() {
+    synchronized @Nullable FollowedSecret followed() {
         return followed;
     }
 
     /** Takes a secret. */
-    void hold(Found found, FollowedKey by) {
+    void hold(Found found, FollowedSecret by) {
         signal(replace(found, by));
     }
 
-    private synchronized @Nullable Rotation replace(Found found, FollowedKey by) {
+    private synchronized @Nullable Rotation replace(Found found, FollowedSecret by) {
         if (isOutdated(by) || secret != null && secret.isStill(found.key(), found.payload())) {
             Arrays.fill(found.payload(), (byte) 0);
             return null;
@@ -81,12 +81,12 @@ final class HeldSecret {
     }
 
     /** Takes a reason. */
-    void drop(SecretUnavailableException reason, FollowedKey by) {
+    void drop(SecretUnavailableException reason, FollowedSecret by) {
         signal(replace(reason, by));
     }
 
     private synchronized @Nullable Rotation replace(
-            SecretUnavailableException reason, FollowedKey by) {
+            SecretUnavailableException reason, FollowedSecret by) {
         return isOutdated(by) ? null : replace(reason);
     }
 
@@ -107,7 +107,7 @@ final class HeldSecret {
         return reported ? null : report(new Rotation.Unavailable(reason));
     }
 
-    private boolean isOutdated(FollowedKey key) {
+    private boolean isOutdated(FollowedSecret key) {
         return disposed || key != followed;
     }
 

@@ -136,7 +136,7 @@ public final class RotatingSecret implements Disposable {
 
     private void start() {
         following.update(
-                Flux.usingWhen(Mono.fromCallable(this::key), this::follow, FollowedKey::close)
+                Flux.usingWhen(Mono.fromCallable(this::key), this::follow, FollowedSecret::close)
                         .subscribeOn(settings.scheduler())
                         .doOnError(
                                 e -> held.unfollow(SecretUnavailableException.notFollowed(name, e)))
@@ -147,11 +147,11 @@ public final class RotatingSecret implements Disposable {
                         .subscribe());
     }
 
-    private FollowedKey key() {
-        return FollowedKey.of(keys, name, keyring.find(), settings);
+    private FollowedSecret key() {
+        return FollowedSecret.of(keys, name, keyring.find(), settings);
     }
 
-    private Flux<FollowedKey> follow(FollowedKey key) {
+    private Flux<FollowedSecret> follow(FollowedSecret key) {
         held.follow(key);
         return key.lookWhenever(
                 onScheduler(
@@ -181,7 +181,7 @@ public final class RotatingSecret implements Disposable {
     }
 
     /** One refresh at a time for each queue, so that the latest look decides. */
-    private void refresh(FollowedKey key) {
+    private void refresh(FollowedSecret key) {
         synchronized (key) {
             try {
                 held.hold(key.look(), key);
@@ -231,7 +231,7 @@ public final class RotatingSecret implements Disposable {
     }
 
     private <T> T lookAndUse(Function<? super Secret, ? extends T> use) {
-        FollowedKey key = held.followed();
+        FollowedSecret key = held.followed();
         if (key != null) {
             lookAgain(key);
         }
@@ -239,7 +239,7 @@ public final class RotatingSecret implements Disposable {
     }
 
     /** Refreshes for a caller, without a notification. */
-    void lookAgain(FollowedKey key) {
+    void lookAgain(FollowedSecret key) {
         try {
             refresh(key);
         } catch (WatchQueueException e) {
@@ -248,7 +248,7 @@ public final class RotatingSecret implements Disposable {
     }
 
     /** The key that is followed now; null if there is none. */
-    @Nullable FollowedKey followed() {
+    @Nullable FollowedSecret followed() {
         return held.followed();
     }
 

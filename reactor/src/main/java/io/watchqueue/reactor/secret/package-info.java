@@ -24,7 +24,7 @@
  *       io.watchqueue.reactor.secret.SecretUnavailableException} why there is none.
  *   <li><b>The secret</b>: {@code HeldSecret} owns the payload, and wipes it. {@code Rotations} is
  *       the hot stream of its states.
- *   <li><b>The key</b>: {@code FollowedKey} owns a queue with two watches, on the keyring and on
+ *   <li><b>The key</b>: {@code FollowedSecret} owns a queue with two watches, on the keyring and on
  *       the key in it, and looks at the key. {@code SecretKeyring} finds the keyring, and refuses
  *       another user's.
  * </ul>

@@ -42,7 +42,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 
-/** What has to be the same on the simulated and on the real kernel. */
+/** The behaviour on the simulated and on the real kernel. */
 abstract class KeyringScenarios {
 
     private static final int NO_VIEW = 0x3e3e3e3e;

@@ -37,7 +37,7 @@ final class KeyringScripts {
     private static final int NO_VIEW = 0x3e3e3e3e;
     private static final int ALL = 0x3f3f3f3f;
 
-    /** What the kernel may refuse: the key is gone or revoked, or keyrings would form a ring. */
+    /** Refusals of the kernel: the key is gone or revoked, or keyrings would form a ring. */
     private static final Set<String> REFUSALS =
             Set.of(
                     "ENOKEY",

@@ -23,7 +23,7 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.internal.Await;
 import io.watchqueue.reactor.NotificationReader;
 import io.watchqueue.reactor.NotificationRecorder;
-import io.watchqueue.reactor.secret.FollowedKey.Found;
+import io.watchqueue.reactor.secret.FollowedSecret.Found;
 import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 import io.watchqueue.test.WithSimulatedKernel;
 
@@ -42,7 +42,7 @@ class HeldSecretTests {
 
     private final Keyctl keys;
     private final HeldSecret held = new HeldSecret(NAME, new Rotations(Schedulers.immediate()));
-    private final FollowedKey followed;
+    private final FollowedSecret followed;
 
     HeldSecretTests(Keyctl keys) {
         this.keys = keys;
@@ -50,9 +50,9 @@ class HeldSecretTests {
     }
 
     /** A key whose queue is not opened. */
-    private FollowedKey follow() {
-        FollowedKey key =
-                FollowedKey.of(
+    private FollowedSecret follow() {
+        FollowedSecret key =
+                FollowedSecret.of(
                         keys,
                         NAME,
                         KEY,
@@ -66,7 +66,7 @@ class HeldSecretTests {
         return key;
     }
 
-    private byte[] hold(KeyId key, FollowedKey by, int... payload) {
+    private byte[] hold(KeyId key, FollowedSecret by, int... payload) {
         byte[] bytes = new byte[payload.length];
         for (int i = 0; i < payload.length; i++) {
             bytes[i] = (byte) payload[i];
@@ -75,7 +75,7 @@ class HeldSecretTests {
         return bytes;
     }
 
-    private void drop(FollowedKey by) {
+    private void drop(FollowedSecret by) {
         held.drop(new SecretUnavailableException(NAME, Reason.ABSENT), by);
     }
 
@@ -114,7 +114,7 @@ class HeldSecretTests {
 
     @Test
     void ignoresAndWipesTheLookOfAPredecessor() {
-        FollowedKey successor = follow();
+        FollowedSecret successor = follow();
         byte[] late = hold(KEY, followed, 1);
         assertThat(late).containsOnly(0);
         byte[] payload = hold(KEY, successor, 2);

@@ -504,7 +504,7 @@ class RotatingSecretTests {
         KeyId key = add("one");
         RotatingSecret secret = follow();
         assertThat(current(secret)).isEqualTo("one");
-        FollowedKey predecessor = secret.followed();
+        FollowedSecret predecessor = secret.followed();
         StepVerifier.create(secret.rotations())
                 .expectNext(new Rotation.Loaded(key, 1))
                 .then(

@@ -37,7 +37,7 @@ import reactor.core.scheduler.Schedulers;
  * <p>Each notification, a loss included, leads to a look at the key. The watches are placed before
  * the look, so a change after it leads to another one.
  */
-final class FollowedKey {
+final class FollowedSecret {
 
     /** Less than the kernel's maximum, because a loss costs only one look. */
     private static final int CAPACITY = 32;
@@ -56,7 +56,7 @@ final class FollowedKey {
     private final ReactiveWatchQueue queue;
     private int tag = KEYRING_TAG;
 
-    private FollowedKey(Keyctl keys, SecretName name, KeyId keyring, ReactiveWatchQueue queue) {
+    private FollowedSecret(Keyctl keys, SecretName name, KeyId keyring, ReactiveWatchQueue queue) {
         this.keys = keys;
         this.name = name;
         this.keyring = keyring;
@@ -64,8 +64,8 @@ final class FollowedKey {
     }
 
     /** Creates it without opening the queue. */
-    static FollowedKey of(Keyctl keys, SecretName name, KeyId keyring, SecretSettings settings) {
-        return new FollowedKey(
+    static FollowedSecret of(Keyctl keys, SecretName name, KeyId keyring, SecretSettings settings) {
+        return new FollowedSecret(
                 keys,
                 name,
                 keyring,
