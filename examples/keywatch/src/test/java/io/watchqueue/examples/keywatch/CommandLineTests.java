@@ -35,7 +35,8 @@ class CommandLineTests {
         assertThat(keywatch.out()).contains("watch", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
-                .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s");
+                .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s")
+                .contains("--recursive", "--depth");
         assertThat(keywatch.err()).isEmpty();
     }
 

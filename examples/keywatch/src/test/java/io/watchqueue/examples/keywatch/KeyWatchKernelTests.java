@@ -172,7 +172,7 @@ class KeyWatchKernelTests {
         keys.revoke(token);
         keys.unlink(ring, Keyring.USER);
         assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
-        assertThat(keywatch.out().lines().map(line -> line.replaceFirst(".*?,", "")))
+        assertThat(keywatch.out().lines().map(line -> line.replaceFirst(".*\"notification\",", "")))
                 .containsExactly(
                         "\"event\":\"UPDATED\"" + ofToken(),
                         "\"event\":\"REVOKED\"" + ofToken(),
@@ -194,6 +194,34 @@ class KeyWatchKernelTests {
         return ",\"tag\":255,\"key\":"
                 + token
                 + ",\"keyType\":\"user\",\"keyDescription\":\"token\"}";
+    }
+
+    @Test
+    void followsAllKeysBelowAKeyring() throws Exception {
+        CompletableFuture<Integer> ours =
+                inBackground(
+                        () ->
+                                keywatch.run(
+                                        "watch", "--recursive", "--format=text", ring.toString()));
+        await(() -> keywatch.out().contains("SNAPSHOT"));
+        keys.update(token, new byte[] {2});
+        await(() -> keywatch.out().contains("UPDATED"));
+        KeyId inner = keys.addKeyring("inner", ring);
+        await(() -> keywatch.out().contains("inner"));
+        keys.add("user", "deep", new byte[] {1}, inner);
+        await(() -> keywatch.out().contains("deep"));
+        keys.revoke(token);
+        await(() -> keywatch.out().contains("REVOKED"));
+        keys.unlink(ring, Keyring.USER);
+        assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
+        assertThat(keywatch.out().lines().map(KeyWatchKernelTests::withoutNumbers))
+                .startsWith(
+                        "SNAPSHOT     keyring # \"keywatch-test\"  1 link below it",
+                        "UPDATED      user # \"token\"",
+                        "LINKED       keyring # \"keywatch-test\"  + keyring # \"inner\"",
+                        "LINKED       keyring # \"inner\"  + user # \"deep\"",
+                        "REVOKED      user # \"token\" (revoked)  was valid")
+                .endsWith("GONE         keyring # \"keywatch-test\"");
     }
 
     @Test

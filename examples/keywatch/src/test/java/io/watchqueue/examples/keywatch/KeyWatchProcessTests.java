@@ -95,7 +95,7 @@ class KeyWatchProcessTests {
         assertThat(line)
                 .as(err())
                 .matches(
-                        "\\{\"time\":\"2\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z\",\"event\":\"UPDATED\","
+                        "\\{\"time\":\"2\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z\",\"type\":\"notification\",\"event\":\"UPDATED\","
                                 + "\"tag\":1,\"key\":\\d+,\"keyType\":\"user\",\"keyDescription\":\""
                                 + SimulatedKeyWatch.NAME
                                 + "\"}");
@@ -111,6 +111,16 @@ class KeyWatchProcessTests {
         }
         assertThat(process.waitFor()).isEqualTo(141);
         assertThat(err().lines()).hasSize(1);
+    }
+
+    @Test
+    void printsEventsOfAFollowedKeyringInUtf8UntilNobodyReads() throws Exception {
+        start(null, "watch", "--recursive", "--format", "keyctl", "@u");
+        try (BufferedReader lines = lines()) {
+            assertThat(lines.readLine()).as(err()).contains(" snap 1 %keyring:");
+            assertThat(lines.readLine()).endsWith(" upd %user:" + SimulatedKeyWatch.NAME);
+        }
+        assertThat(process.waitFor()).isEqualTo(141);
     }
 
     @Test
