@@ -42,10 +42,10 @@ import java.util.concurrent.TimeoutException;
         mixinStandardHelpOptions = true,
         versionProvider = KeyWatch.Version.class,
         description = {
-            "Prints changes of kernel keys and keyrings as they happen.",
+            "Prints kernel keys and keyrings, and their changes as they happen.",
             "Without a command: a demonstration on keys of its own, which ends by itself."
         },
-        subcommands = WatchCommand.class,
+        subcommands = {WatchCommand.class, MembersCommand.class},
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:success",

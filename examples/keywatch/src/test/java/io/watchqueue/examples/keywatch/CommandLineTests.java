@@ -32,7 +32,8 @@ class CommandLineTests {
     @Test
     void helpNamesTheOptionsAndTheExitStatus() {
         assertThat(keywatch.run("--help")).isZero();
-        assertThat(keywatch.out()).contains("watch", "Exit status:", "3     this machine has no");
+        assertThat(keywatch.out())
+                .contains("watch", "members", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
                 .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s")
@@ -47,6 +48,8 @@ class CommandLineTests {
                 "watch --filter exploded @u",
                 "watch --format xml @u",
                 "watch --tag many @u",
+                "members",
+                "members --format keyctl @u",
                 "listen @u"
             })
     void refusesAWrongCommandLine(String line) {

@@ -225,6 +225,23 @@ class KeyWatchKernelTests {
     }
 
     @Test
+    void printsTheMembersOfAKeyring() {
+        KeyId inner = keys.addKeyring("inner", ring);
+        keys.link(token, inner);
+        assertThat(keywatch.run("members", ring.toString())).as(keywatch.err()).isZero();
+        assertThat(keywatch.out())
+                .isEqualTo(
+                        """
+                        keyring %s "keywatch-test"
+                          user %s "token"
+                          keyring %s "inner"
+                            user %s "token"
+                        """
+                                .formatted(ring, token, inner, token));
+        keys.unlink(ring, Keyring.USER);
+    }
+
+    @Test
     void reportsARefusalOfTheKernelWithTheWayOut() {
         assertThat(keywatch.run("watch", "%keyring:no such")).isEqualTo(1);
         assertThat(keywatch.err()).startsWith("keywatch: ").contains("no such", "ENOKEY");

@@ -151,6 +151,21 @@ class WatchCommandTests {
     }
 
     @Test
+    void namesKeyringsThatAreGone() {
+        KeyId ring = keys.addKeyring("orders", Keyring.USER);
+        KeyId inner = keys.addKeyring("inner", ring);
+        keys.link(token, inner);
+        CompletableFuture<Integer> end = watch("watch", "--recursive", ring.toString());
+        keys.unlink(inner, ring);
+        keys.unlink(ring, Keyring.USER);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines().map(line -> line.substring("12:00:00.000  ".length())))
+                .contains(
+                        "UNLINKED     keyring %s \"inner\"  - user %s \"token\""
+                                .formatted(inner, token));
+    }
+
+    @Test
     void followsKeyringsUntilTheLastIsGone() {
         KeyId first = keys.addKeyring("first", Keyring.USER);
         KeyId second = keys.addKeyring("second", Keyring.USER);
