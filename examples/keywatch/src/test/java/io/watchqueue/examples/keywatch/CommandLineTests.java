@@ -33,11 +33,14 @@ class CommandLineTests {
     void helpNamesTheOptionsAndTheExitStatus() {
         assertThat(keywatch.run("--help")).isZero();
         assertThat(keywatch.out())
-                .contains("watch", "members", "Exit status:", "3     this machine has no");
+                .contains("watch", "members", "exec", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
                 .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s")
                 .contains("--recursive", "--depth");
+        assertThat(keywatch.run("exec", "--help")).isZero();
+        assertThat(keywatch.out())
+                .contains("--debounce", "KEYRING... -- COMMAND", "WATCHQUEUE_EVENTS_OMITTED");
         assertThat(keywatch.err()).isEmpty();
     }
 

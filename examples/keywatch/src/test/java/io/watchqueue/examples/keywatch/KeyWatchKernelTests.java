@@ -24,7 +24,9 @@ import io.watchqueue.Keyring;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -239,6 +241,30 @@ class KeyWatchKernelTests {
                         """
                                 .formatted(ring, token, inner, token));
         keys.unlink(ring, Keyring.USER);
+    }
+
+    @Test
+    void runsACommandAfterChanges(@TempDir Path folder) throws Exception {
+        Path events = folder.resolve("events");
+        CompletableFuture<Integer> ours =
+                inBackground(
+                        () ->
+                                keywatch.run(
+                                        "exec",
+                                        "--debounce=0ms",
+                                        "--recursive",
+                                        ring.toString(),
+                                        "--",
+                                        "sh",
+                                        "-c",
+                                        "echo \"$WATCHQUEUE_EVENTS\" >> " + events + "; exit 3"));
+        await(() -> keywatch.err().contains("watching"));
+        keys.update(token, new byte[] {2});
+        await(() -> keywatch.err().contains("sh ended with status 3"));
+        assertThat(events).content().contains("\"event\":\"UPDATED\"");
+        keys.unlink(ring, Keyring.USER);
+        assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
+        assertThat(events).content().contains("\"type\":\"gone\"");
     }
 
     @Test
