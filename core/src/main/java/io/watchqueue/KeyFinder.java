@@ -36,11 +36,10 @@ import java.util.function.Function;
 final class KeyFinder {
 
     /** The keyrings that lead to the keys that a thread possesses: search_cred_keyrings_rcu(). */
-    private static final List<KeyId> POSSESSED =
-            List.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
+    static final List<KeyId> POSSESSED = List.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
 
     /** Errors of a search that finds no usable key. */
-    private static final Set<Integer> NOT_THERE =
+    static final Set<Integer> NOT_THERE =
             Set.of(
                     Errno.ENOKEY,
                     Errno.EACCES,

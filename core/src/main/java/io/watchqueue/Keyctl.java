@@ -63,6 +63,10 @@ public final class Keyctl {
 
     private static final String KEYRING_TYPE = "keyring";
     private static final int NO_KEYRING = 0;
+
+    /** KEYRING_SEARCH_MAX_DEPTH: how far below a keyring the kernel searches. */
+    private static final int MOST_DEPTH = 6;
+
     private static final int NO_ERROR = 0;
     private static final Duration LONGEST_TIMEOUT = Duration.ofSeconds(0xffff_ffffL);
     private static final int FIRST_GUESS = 256; // bytes: 64 members, or a usual secret
@@ -290,6 +294,71 @@ public final class Keyctl {
             return Optional.empty();
         }
         return Optional.of(KeyId.of(found));
+    }
+
+    /**
+     * Returns whether the calling thread possesses a key: "Possession" of keyrings(7), and
+     * is_key_possessed() of security/keys/process_keys.c. A thread possesses the keys to which its
+     * thread, process or session keyring leads, through at most six nested keyrings, each of which
+     * grants Search, as the key itself does. Those keyrings themselves are possessed too. If the
+     * thread has no session keyring, the user session keyring takes its place.
+     *
+     * <p>Possession does not depend on the owner. Another user can make a key of any name and show
+     * it to all, but cannot put it where this thread possesses it, except in a keyring that this
+     * thread possesses and that grants the other user Write.
+     *
+     * <p>The kernel has no system call for this. This method searches as the kernel does, and looks
+     * at the members one by one only if another key of the same type and description hides the key.
+     * The keyrings of a process for which request-key(8) runs a program are not searched.
+     *
+     * @param key a key that grants View, with a description that is UTF-8
+     * @return true if the calling thread possesses it; on a virtual thread, if its carrier does
+     * @throws KeyUnavailableException if there is no such key, or it is revoked or has expired
+     * @throws KeyPermissionException if it does not grant View
+     */
+    public boolean possesses(KeyId key) {
+        KeyDescription wanted = describe(key);
+        return KeyFinder.POSSESSED.stream().anyMatch(root -> leadsTo(root, wanted, 0));
+    }
+
+    private boolean leadsTo(KeyId keyring, KeyDescription wanted, int depth) {
+        int found =
+                Interrupted.retry(
+                        () ->
+                                kernel.searchKey(
+                                        keyring.value(),
+                                        wanted.type(),
+                                        wanted.description(),
+                                        NO_KEYRING));
+        if (depth == 0 && found == wanted.key().value()) {
+            return true;
+        }
+        if (found == -Errno.ENOKEY || found == -Errno.ENOTDIR) {
+            return false;
+        }
+        if (found < 0 && !KeyFinder.NOT_THERE.contains(-found)) {
+            throw Failures.key("search " + keyring + " for key " + wanted.key(), -found);
+        }
+        // The kernel stops at the first key of that name, which may hide the one that is wanted.
+        return depth <= MOST_DEPTH
+                && membersOrNone(keyring).stream()
+                        .filter(this::grantsSearch)
+                        .anyMatch(
+                                member ->
+                                        member.equals(wanted.key())
+                                                || leadsTo(member, wanted, depth + 1));
+    }
+
+    private List<KeyId> membersOrNone(KeyId keyring) {
+        try {
+            return list(keyring);
+        } catch (KeyUnavailableException | KeyPermissionException e) {
+            return List.of(); // it leads nowhere
+        }
+    }
+
+    private boolean grantsSearch(KeyId key) {
+        return Interrupted.retry(() -> kernel.keyringId(key.value(), false)) > 0;
     }
 
     /**

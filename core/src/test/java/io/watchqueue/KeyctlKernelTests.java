@@ -316,6 +316,53 @@ class KeyctlKernelTests {
                 });
     }
 
+    /** A key of a new keyring grants Read only to its possessor: the kernel's own verdict. */
+    @Test
+    void possessesTheKeysThatTheKernelTakesForPossessed() {
+        TestProcess.onNewThread(
+                () -> {
+                    KeyId outside = keys.add("user", "outside", bytes("1"), Keyring.USER);
+                    keys.joinSession();
+                    assertPossessed(outside, false);
+                    assertThat(keys.possesses(ring)).isFalse();
+                    assertPossessed(token(Keyring.THREAD), true);
+                    assertPossessed(token(Keyring.PROCESS), true);
+                    assertPossessed(token(Keyring.SESSION), true);
+                    KeyId first = keys.addKeyring("first", Keyring.SESSION);
+                    KeyId second = keys.addKeyring("second", Keyring.SESSION);
+                    KeyId one = token(first);
+                    KeyId two = token(second);
+                    assertPossessed(one, true);
+                    assertPossessed(two, true);
+                    keys.setPermissions(first, 0x37010000); // no Search
+                    assertPossessed(one, false);
+                    assertPossessed(two, true);
+                    KeyId nested = second;
+                    for (int depth = 2; depth <= 7; depth++) {
+                        nested = keys.addKeyring("ring " + depth, nested);
+                        assertPossessed(token(nested), depth <= 6);
+                    }
+                    keys.unlink(outside, Keyring.USER);
+                });
+        assertThat(keys.possesses(ring)).isTrue();
+    }
+
+    private KeyId token(KeyId keyring) {
+        return keys.add("user", "token", bytes("1"), keyring);
+    }
+
+    private void assertPossessed(KeyId key, boolean expected) {
+        boolean readable;
+        try {
+            keys.read(key);
+            readable = true;
+        } catch (KeyPermissionException e) {
+            readable = false;
+        }
+        assertThat(readable).as("the kernel's verdict on %s", key).isEqualTo(expected);
+        assertThat(keys.possesses(key)).as("possesses %s", key).isEqualTo(expected);
+    }
+
     @Test
     void freesTheMemoryOfCallsWithoutGarbageCollection() {
         BufferPoolMXBean direct =

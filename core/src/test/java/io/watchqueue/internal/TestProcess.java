@@ -113,12 +113,21 @@ public final class TestProcess {
         }
     }
 
+    /** Lets this process, which has to be root's, open more files than it could before. */
+    public static void raiseOpenFiles(long limit) throws Exception {
+        set(limit + ":" + limit);
+    }
+
     private static void set(long limit) throws Exception {
+        set(limit + ":");
+    }
+
+    private static void set(String limits) throws Exception {
         command(
                 "prlimit",
                 "--pid",
                 Long.toString(ProcessHandle.current().pid()),
-                "--nofile=" + limit + ":");
+                "--nofile=" + limits);
     }
 
     private static String command(String... command) throws Exception {

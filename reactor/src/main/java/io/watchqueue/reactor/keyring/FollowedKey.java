@@ -41,6 +41,8 @@ public record FollowedKey(
         VALID,
         /** A program requested it, and it has no payload yet: request_key(2). */
         UNDER_CONSTRUCTION,
+        /** A program requested it, and there is no such key: request_key(2). */
+        NEGATIVE,
         /** It grants no View to this process. */
         HIDDEN,
         /** It was revoked. The kernel destroys it kernel.keys.gc_delay seconds later. */

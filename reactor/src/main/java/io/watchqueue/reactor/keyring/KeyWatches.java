@@ -26,18 +26,24 @@ import io.watchqueue.reactor.ReactiveWatchQueue;
 
 import org.jspecify.annotations.Nullable;
 
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The watches of a follower on one queue, each with its tag. Notifications with another tag are of
@@ -70,7 +76,10 @@ final class KeyWatches {
     private final Consumer<KeyId> instantiated;
     private final Map<KeyId, Watch> present = new HashMap<>();
     private final Map<KeyId, CompletableFuture<Watch>> pending = new HashMap<>();
-    private int tags;
+
+    /** A stuck batch may still take one. */
+    private final AtomicInteger tags = new AtomicInteger();
+
     private boolean full;
     private boolean reported;
 
@@ -113,6 +122,39 @@ final class KeyWatches {
      */
     void placeRoot(KeyId key) {
         present.put(key, queue.watch(key, nextTag()).block());
+    }
+
+    /** Watches many keys, faster than one by one. Those that are refused are left out. */
+    void placeAll(Collection<KeyId> keys) {
+        List<KeyId> left =
+                keys.stream()
+                        .filter(key -> !present.containsKey(key) && !pending.containsKey(key))
+                        .limit(Math.max(0, limit - present.size()))
+                        .toList();
+        while (left.size() > 1 && !full) {
+            WatchBatch batch =
+                    new WatchBatch(
+                            left,
+                            key -> Objects.requireNonNull(queue.watch(key, nextTag()).block()));
+            Disposable running = Schedulers.boundedElastic().schedule(batch);
+            try {
+                WatchBatch.Stuck stuck = batch.await(PATIENCE_MILLIS);
+                batch.placed().forEach(watch -> present.put(watch.key(), watch));
+                if (stuck == null) {
+                    return;
+                }
+                // It had not begun, or its key is under construction.
+                if (stuck.index() >= 0) {
+                    await(left.get(stuck.index()), stuck.placing());
+                }
+                left = left.subList(stuck.index() + 1, left.size());
+            } catch (InterruptedException e) {
+                // The follower is being cancelled, and closes the queue with the watches.
+                running.dispose();
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
     }
 
     /** Watches a key, unless it is watched. */
@@ -203,6 +245,11 @@ final class KeyWatches {
         }
     }
 
+    /** Removes the watches of all other keys. */
+    void retain(Predicate<KeyId> followed) {
+        present.keySet().stream().filter(followed.negate()).toList().forEach(this::remove);
+    }
+
     /** Removes the watch of a key that is no longer followed. */
     void remove(KeyId key) {
         Watch watch = present.remove(key);
@@ -225,6 +272,6 @@ final class KeyWatches {
     }
 
     private int nextTag() {
-        return tags++ & LAST_TAG;
+        return tags.getAndIncrement() & LAST_TAG;
     }
 }

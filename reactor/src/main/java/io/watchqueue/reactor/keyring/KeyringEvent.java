@@ -31,7 +31,8 @@ import java.util.List;
 public sealed interface KeyringEvent {
 
     /**
-     * The whole of a keyring: the first element.
+     * The whole of a keyring: the first element, and the first of each {@linkplain
+     * KeyringFlux.Builder#awaitSuccessor() successor}. It replaces everything before.
      *
      * @param keyring the followed keyring itself
      * @param links all keys that are linked into it and into the keyrings below it, each keyring
@@ -96,7 +97,7 @@ public sealed interface KeyringEvent {
      * The kernel destroyed a key that was not known to be unlinked: it was invalidated, or
      * collected after it was revoked or had expired. It is in no keyring any more. If it was a
      * keyring, its members were {@link Unlinked} before. If it was the followed keyring, this is
-     * the last element.
+     * the last element of that keyring.
      *
      * @param key the key as it was last known
      */

@@ -18,8 +18,10 @@ package io.watchqueue.reactor.keyring;
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
+import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.NotificationFilter;
+import io.watchqueue.WatchQueueClosedException;
 import io.watchqueue.reactor.NotificationFlux;
 import io.watchqueue.reactor.NotificationReader;
 import io.watchqueue.reactor.NotificationRecorder;
@@ -63,16 +65,17 @@ import java.util.function.Predicate;
  * {@link KeyringEvent.Snapshot}, but may read the first one's store.
  *
  * <p><b>Demand:</b> one notification can lead to many events, which wait for demand. While they do,
- * up to 256 notifications wait in this process, and the others in the kernel's queue; when that is
+ * some 300 notifications wait in this process, and the others in the kernel's queue; when that is
  * full, the kernel drops. A slow subscriber therefore gets fewer, larger differences.
  *
- * <p><b>Threading:</b> a special keyring is resolved on the subscribing thread. Everything else,
- * signals too, is done on one worker of the {@linkplain Builder#scheduler scheduler}, which needs
- * the permissions: keys that only a session keyring gives access to need a worker that was started
- * with that session keyring.
+ * <p><b>Threading:</b> the keyring is found on the subscribing thread. Everything else, signals
+ * too, is done on one worker of the {@linkplain Builder#scheduler scheduler}, which needs the
+ * permissions: keys that only a session keyring gives access to need a worker that was started with
+ * that session keyring.
  *
  * <p><b>Termination:</b> fails if the keyring cannot be watched. Completes after the keyring is
- * gone, was revoked or has expired. Cancelling closes the queue.
+ * gone, was revoked or has expired, unless it {@linkplain Builder#awaitSuccessor() awaits a
+ * successor}. Cancelling closes the queue.
  *
  * <p><b>Loss:</b> a {@link KeyringEvent.Lost} stands in the stream, and after it the differences
  * that a look at all keys found.
@@ -92,17 +95,20 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
                     KeyEvent.REVOKED,
                     KeyEvent.SETATTR);
 
-    private final KeyId keyring;
+    private final FollowedRoot root;
+    private final boolean awaiting;
     private final KeyringSettings settings;
     private final NotificationFlux.Builder queues;
     private final Scheduler scheduler;
 
     private KeyringFlux(
-            KeyId keyring,
+            FollowedRoot root,
+            boolean awaiting,
             KeyringSettings settings,
             NotificationFlux.Builder queues,
             Scheduler scheduler) {
-        this.keyring = keyring;
+        this.root = root;
+        this.awaiting = awaiting;
         this.settings = settings;
         this.queues = queues;
         this.scheduler = scheduler;
@@ -125,19 +131,50 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
      * @return a builder without a limit of depth or watches, for all keys and events
      */
     public static Builder builder(KeyId keyring) {
-        return new Builder(keyring);
+        return new Builder(new FollowedRoot(Objects.requireNonNull(keyring, "keyring"), null));
+    }
+
+    /**
+     * Begins a stream of a keyring that is found when somebody subscribes.
+     *
+     * <p>Any user can create a keyring of any name and make it visible to all. One that is found by
+     * its name is therefore followed only if this process's user owns it, or the thread possesses
+     * it, see {@link Keyctl#possesses}.
+     *
+     * @param reference a keyring as {@link Keyctl#find} understands it, such as {@code %:NAME}
+     * @return a builder without a limit of depth or watches, for all keys and events
+     */
+    public static Builder builder(String reference) {
+        return new Builder(new FollowedRoot(null, Objects.requireNonNull(reference, "reference")));
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super KeyringEvent> actual) {
-        Flux.defer(this::resolved).subscribe(actual);
+        Flux<KeyringEvent> one = Flux.defer(this::found);
+        (awaiting ? withSuccessors(one) : one).subscribe(actual);
     }
 
-    private Flux<KeyringEvent> resolved() {
+    private Flux<KeyringEvent> withSuccessors(Flux<KeyringEvent> one) {
+        return one.onErrorResume(KeyringFlux::mayComeLater, absent -> Flux.empty())
+                .repeatWhen(
+                        ends ->
+                                ends.concatMap(
+                                        events ->
+                                                events > 0
+                                                        ? Mono.just(events)
+                                                        : Mono.delay(
+                                                                settings.lookAgain(), scheduler)));
+    }
+
+    private static boolean mayComeLater(Throwable error) {
+        return error instanceof KeyUnavailableException || error instanceof ForeignKeyringException;
+    }
+
+    private Flux<KeyringEvent> found() {
         Keyctl keys = Keyctl.system();
-        KeyId root = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
+        KeyId keyring = root.find(keys);
         return Flux.using(
-                queues::queue, queue -> follow(keys, root, queue), ReactiveWatchQueue::dispose);
+                queues::queue, queue -> follow(keys, keyring, queue), ReactiveWatchQueue::dispose);
     }
 
     private Flux<KeyringEvent> follow(Keyctl keys, KeyId root, ReactiveWatchQueue queue) {
@@ -154,9 +191,13 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
                 .publishOn(scheduler)
                 .concatMapIterable(
                         step -> {
-                            List<KeyringEvent> events = step.apply(follower);
-                            timer.lookAgain(follower.isUncertain());
-                            return events;
+                            try {
+                                List<KeyringEvent> events = step.apply(follower);
+                                timer.lookAgain(follower.isUncertain());
+                                return events;
+                            } catch (WatchQueueClosedException e) {
+                                return List.of(); // it was cancelled meanwhile
+                            }
                         })
                 .takeUntil(event -> isEnd(event, root))
                 .doFinally(
@@ -180,17 +221,38 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
     /** Describes a stream. A stream that was built is independent of its builder. */
     public static final class Builder {
 
-        private final KeyId keyring;
+        private final FollowedRoot root;
+        private boolean awaiting;
         private final NotificationFlux.Builder queues = NotificationFlux.builder();
         private int depth = Integer.MAX_VALUE;
-        private Predicate<? super KeyDescription> keys = key -> true;
+        private Predicate<? super KeyDescription> keys = KeyringFollower.ALL_KEYS;
         private Set<KeyEvent> events = EnumSet.allOf(KeyEvent.class);
         private int watches = Integer.MAX_VALUE;
         private Duration lookAgain = Duration.ofSeconds(10);
         private @Nullable Scheduler scheduler;
 
-        private Builder(KeyId keyring) {
-            this.keyring = Objects.requireNonNull(keyring, "keyring");
+        private Builder(FollowedRoot root) {
+            this.root = root;
+        }
+
+        /**
+         * Waits for the keyring if there is none of that name, or only another user's, and for the
+         * next one of that name after its end. Each begins with a {@link KeyringEvent.Snapshot}.
+         * The name is tried again each time that {@link #lookAgain} says, on the scheduler, because
+         * the kernel does not report new names. The stream then has no end of its own.
+         *
+         * @return this
+         * @throws IllegalStateException if the keyring has no name: its serial is not used again
+         */
+        public Builder awaitSuccessor() {
+            if (!root.mayHaveSuccessor()) {
+                throw new IllegalStateException(
+                        "KeyringFlux: keyring "
+                                + root.key()
+                                + " has no successor; name it by builder(\"%:NAME\") to follow the next one");
+            }
+            this.awaiting = true;
+            return this;
         }
 
         /**
@@ -256,8 +318,9 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         /**
          * Sets how often those keys are looked at of which the kernel reports nothing: keys that
          * grant no View, for which there is no watch left, that were revoked or expired when they
-         * were found, and keys with a timeout, which expire in silence. If there are none, nothing
-         * is looked at. Defaults to 10 seconds.
+         * were found, and keys with a timeout, which expire in silence. /proc/keys tells which keys
+         * have one; where it is masked, all keys may. If there are none, nothing is looked at.
+         * Defaults to 10 seconds.
          *
          * @param period more than 0
          * @return this
@@ -341,7 +404,8 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
          */
         public KeyringFlux build() {
             return new KeyringFlux(
-                    keyring,
+                    root,
+                    awaiting,
                     new KeyringSettings(depth, keys, events, watches, lookAgain),
                     queues.copy(),
                     scheduler != null ? scheduler : Schedulers.boundedElastic());

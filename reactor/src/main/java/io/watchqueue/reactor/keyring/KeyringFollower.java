@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Keeps a table of the keys below a keyring, from notifications and from looks at the keys, and
@@ -50,6 +51,8 @@ import java.util.Set;
  * leads to the state that follows, because the last one that concerns a link decides.
  */
 final class KeyringFollower {
+
+    static final Predicate<KeyDescription> ALL_KEYS = key -> true;
 
     private static final String NEVER = "perm";
     private static final String EXPIRED = "expd";
@@ -105,15 +108,32 @@ final class KeyringFollower {
             keyring = new FollowedKey(root, keys.describe(root), State.VALID, true); // it throws
         }
         table.put(keyring);
+        uncertain.add(root); // it may expire
         expand(root, 0);
         linkFound();
+        takeEvents();
+        return List.of(new KeyringEvent.Snapshot(keyring, links(), store));
+    }
+
+    /** All links, each keyring before its members. */
+    private List<KeyringEvent.Linked> links() {
         List<KeyringEvent.Linked> links = new ArrayList<>();
-        for (KeyringEvent event : takeEvents()) {
-            if (event instanceof KeyringEvent.Linked linked) {
-                links.add(linked);
+        Set<KeyId> seen = new HashSet<>(Set.of(root));
+        Deque<KeyId> next = new ArrayDeque<>(seen);
+        for (KeyId keyring = next.poll(); keyring != null; keyring = next.poll()) {
+            for (KeyId member : table.members(keyring)) {
+                links.add(new KeyringEvent.Linked(known(member), keyring));
+                if (seen.add(member)) {
+                    next.add(member);
+                }
             }
         }
-        return List.of(new KeyringEvent.Snapshot(keyring, links, store));
+        return links;
+    }
+
+    /** A key that is in the table, because it is linked there. */
+    private FollowedKey known(KeyId member) {
+        return Objects.requireNonNull(table.get(member));
     }
 
     /** Applies a notification. */
@@ -201,6 +221,7 @@ final class KeyringFollower {
             }
         }
         linkFound();
+        watches.retain(key -> table.get(key) != null); // a removal may be lost
         store.replace(table);
     }
 
@@ -271,7 +292,7 @@ final class KeyringFollower {
 
     private void changed(FollowedKey before, FollowedKey now, @Nullable KeyEvent event) {
         table.put(now);
-        if (now.state() == State.REVOKED || now.state() == State.EXPIRED) {
+        if (isDead(now)) {
             unlinkAll(now.key()); // nobody can use a keyring in that state
         }
         boolean reported = event != null && settings.events().contains(event);
@@ -298,12 +319,33 @@ final class KeyringFollower {
      * @return null if it does not exist
      */
     private @Nullable FollowedKey look(KeyId key, @Nullable FollowedKey known) {
-        KeyDescription description = known == null ? null : known.description();
         KeyWatches.Outcome watch = watches.place(key);
+        FollowedKey now = describe(key, known, watch);
+        if (watch != KeyWatches.Outcome.WATCHED) {
+            uncertain.add(key);
+        } else if (now != null && isDead(now)) {
+            uncertain.remove(key); // its removal is notified
+        }
+        return now;
+    }
+
+    private static boolean isDead(FollowedKey key) {
+        return key.state() == State.REVOKED || key.state() == State.EXPIRED;
+    }
+
+    private @Nullable FollowedKey describe(
+            KeyId key, @Nullable FollowedKey known, KeyWatches.Outcome watch) {
         boolean watched = watch == KeyWatches.Outcome.WATCHED;
-        State state = watch == KeyWatches.Outcome.PENDING ? State.UNDER_CONSTRUCTION : State.VALID;
+        KeyDescription description = known == null ? null : known.description();
+        State state;
         try {
             description = keys.describe(key);
+            state =
+                    switch (watch) {
+                        case WATCHED, FULL -> State.VALID;
+                        case PENDING -> State.UNDER_CONSTRUCTION;
+                        case REFUSED -> State.NEGATIVE; // nothing else refuses a key that is seen
+                    };
         } catch (KeyPermissionException e) {
             state = State.HIDDEN;
         } catch (KeyUnavailableException e) {
@@ -315,18 +357,32 @@ final class KeyringFollower {
                 }
             }
         }
-        if (!watched) {
-            uncertain.add(key);
-        } else if (state == State.REVOKED || state == State.EXPIRED) {
-            uncertain.remove(key); // its removal is notified
-        }
         return new FollowedKey(key, description, state, watched);
     }
 
     /** Begins to follow the members of a keyring. */
     private void expand(KeyId keyring, int level) {
         levels.put(keyring, level);
-        membersOf(keyring).forEach(member -> found.add(new Link(member, keyring)));
+        found(membersOf(keyring), keyring);
+    }
+
+    private void found(Set<KeyId> members, KeyId keyring) {
+        watches.placeAll(members.stream().filter(this::isNewAndWanted).toList());
+        members.forEach(member -> found.add(new Link(member, keyring)));
+    }
+
+    private boolean isNewAndWanted(KeyId key) {
+        return table.get(key) == null && (!isFiltered() || isWanted(key));
+    }
+
+    private boolean isFiltered() {
+        return settings.keys() != ALL_KEYS;
+    }
+
+    /** Whether to watch a key, before it is looked at. */
+    private boolean isWanted(KeyId key) {
+        FollowedKey seen = describe(key, null, KeyWatches.Outcome.FULL);
+        return seen != null && isFollowed(seen);
     }
 
     /** Makes the links of a keyring what they are in the kernel. */
@@ -335,7 +391,7 @@ final class KeyringFollower {
         if (unlisted.contains(keyring)) {
             return; // its links are still notified
         }
-        members.forEach(member -> found.add(new Link(member, keyring)));
+        found(members, keyring);
         linkFound();
         for (KeyId linked : List.copyOf(table.members(keyring))) {
             if (!members.contains(linked)) {
@@ -369,22 +425,28 @@ final class KeyringFollower {
      */
     private boolean link(KeyId key, KeyId keyring) {
         Integer level = levels.get(keyring);
+        FollowedKey known = table.get(key);
         if (level == null || table.isLinked(key, keyring)) {
+            if (known == null) {
+                watches.remove(key); // the keyring was dropped since it was listed
+            }
             return true;
         }
-        FollowedKey known = table.get(key);
+        if (known == null && isFiltered()) {
+            FollowedKey seen = describe(key, null, KeyWatches.Outcome.FULL);
+            if (seen != null && !isFollowed(seen)) {
+                FollowedKey displaced = namesake(seen, keyring);
+                if (displaced != null) {
+                    unlink(displaced.key(), keyring);
+                }
+                return true;
+            }
+        }
         FollowedKey linked = known != null ? known : look(key, null);
         if (linked == null) {
             return false; // destroyed meanwhile
         }
         FollowedKey displaced = namesake(linked, keyring);
-        if (known == null && !isFollowed(linked)) {
-            forget(key);
-            if (displaced != null) {
-                unlink(displaced.key(), keyring);
-            }
-            return true;
-        }
         table.put(linked);
         table.link(key, keyring);
         if (known == null) {
@@ -454,7 +516,7 @@ final class KeyringFollower {
         boolean shared = false;
         for (KeyId next = emptied.poll(); next != null; next = emptied.poll()) {
             for (KeyId member : List.copyOf(table.members(next))) {
-                FollowedKey known = Objects.requireNonNull(table.get(member));
+                FollowedKey known = known(member);
                 table.unlink(member, next);
                 events.add(new KeyringEvent.Unlinked(known, next));
                 if (isNotLinked(member)) {

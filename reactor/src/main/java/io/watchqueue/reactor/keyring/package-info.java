@@ -30,8 +30,8 @@
  *       io.watchqueue.reactor.keyring.FollowedKey} are the values that users get.
  * </ul>
  *
- * <p><b>Threads:</b> the subscribing thread resolves a special keyring. A worker of the scheduler
- * does everything else, except that the place of a watch may wait on another thread for a key under
+ * <p><b>Threads:</b> the subscribing thread finds the keyring. A worker of the scheduler does
+ * everything else, except that the place of a watch may wait on another thread for a key under
  * construction. Any thread reads a store.
  *
  * <p><b>Ownership:</b> each subscription owns its queue, which owns the watches; it is disposed of

@@ -42,7 +42,7 @@ import java.util.stream.Collectors;
  */
 final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseable {
 
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofMinutes(2);
 
     record Link(KeyId key, KeyId keyring) {}
 
@@ -62,9 +62,19 @@ final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseab
     }
 
     static Followed of(KeyringFlux flux, long demand) {
+        Followed followed = begin(flux, demand);
+        followed.await("snapshot", () -> !followed.events.isEmpty() || followed.end != null);
+        return followed;
+    }
+
+    /** Returns at once. */
+    static Followed begin(KeyringFlux flux) {
+        return begin(flux, Long.MAX_VALUE);
+    }
+
+    private static Followed begin(KeyringFlux flux, long demand) {
         Followed followed = new Followed(demand);
         flux.subscribe(followed);
-        followed.await("snapshot", () -> !followed.events.isEmpty() || followed.end != null);
         return followed;
     }
 

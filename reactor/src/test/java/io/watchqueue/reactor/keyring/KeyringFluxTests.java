@@ -23,6 +23,9 @@ import io.watchqueue.Keyring;
 import io.watchqueue.reactor.keyring.FollowedKey.State;
 import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
 import io.watchqueue.reactor.keyring.KeyringEvent.Gone;
+import io.watchqueue.reactor.keyring.KeyringEvent.Linked;
+import io.watchqueue.reactor.keyring.KeyringEvent.Unlinked;
+import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
 import io.watchqueue.test.WithSimulatedKernel;
 
@@ -33,6 +36,9 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.scheduler.Schedulers;
 
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 @Timeout(300)
@@ -68,6 +74,25 @@ class KeyringFluxTests extends KeyringScenarios {
     }
 
     @Test
+    void reportsTheExpiryOfKeysThatHadATimeoutBefore() {
+        KeyId there = add("there", root());
+        KeyId later = add("later", Keyring.USER);
+        keys().setTimeout(there, Duration.ofSeconds(10));
+        keys().setTimeout(later, Duration.ofSeconds(10));
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(root()).lookAgain(Duration.ofMillis(20)).build())) {
+            keys().link(later, root());
+            followed.awaitLast(Linked.class);
+            kernel.advance(Duration.ofSeconds(10));
+            followed.awaitCount(Changed.class, 2);
+            assertThat(followed.events(Changed.class))
+                    .allMatch(changed -> changed.key().state() == State.EXPIRED)
+                    .extracting(changed -> changed.key().key())
+                    .containsExactlyInAnyOrder(there, later);
+        }
+    }
+
+    @Test
     void setsATimerOnlyForKeysThatAreNotWatched() {
         KeyId key = add("token", root());
         ScheduledThreadPoolExecutor worker = new ScheduledThreadPoolExecutor(1);
@@ -94,6 +119,71 @@ class KeyringFluxTests extends KeyringScenarios {
         return worker.getQueue().isEmpty() && worker.getActiveCount() == 0;
     }
 
+    /** The calls for one change, in a keyring of that many keys. */
+    private Map<NativeCall, Integer> callsOfAnUpdateAndALink(int size) {
+        KeyId keyring = keys().addKeyring("of " + size, root());
+        KeyId changed = null;
+        for (int key = 0; key < size; key++) {
+            changed = add("key " + key, keyring);
+        }
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(keyring).lookAgain(Duration.ofDays(1)).build())) {
+            kernel.settle();
+            Map<NativeCall, Integer> before = calls();
+            keys().update(changed, new byte[] {2});
+            followed.awaitLast(Changed.class);
+            KeyId added = add("added", keyring);
+            followed.awaitLast(Linked.class);
+            keys().unlink(added, keyring);
+            followed.awaitLast(Unlinked.class);
+            kernel.settle();
+            Map<NativeCall, Integer> calls = calls();
+            calls.replaceAll((call, count) -> count - before.get(call));
+            return calls;
+        }
+    }
+
+    private Map<NativeCall, Integer> calls() {
+        Map<NativeCall, Integer> calls = new EnumMap<>(NativeCall.class);
+        for (NativeCall call :
+                List.of(NativeCall.WATCH_KEY, NativeCall.DESCRIBE, NativeCall.READ_KEY)) {
+            calls.put(call, kernel.count(call));
+        }
+        return calls;
+    }
+
+    @Test
+    void aChangeCostsTheSameInASmallAndInALargeKeyring() {
+        Map<NativeCall, Integer> small = callsOfAnUpdateAndALink(10);
+        assertThat(callsOfAnUpdateAndALink(2_000)).isEqualTo(small);
+        assertThat(small)
+                .containsEntry(NativeCall.WATCH_KEY, 1)
+                .containsEntry(NativeCall.DESCRIBE, 2)
+                .containsEntry(NativeCall.READ_KEY, 0);
+    }
+
+    @Test
+    void doesNotFollowAnotherUsersKeyringOfThatName() {
+        KeyId[] foreign = new KeyId[1];
+        kernel.runAs(
+                2000,
+                2000,
+                () -> {
+                    foreign[0] = keys().addKeyring("shown to all", Keyring.USER);
+                    keys().setPermissions(foreign[0], 0x3f3f3f3f);
+                });
+        Followed followed = Followed.of(KeyringFlux.builder("%:shown to all").build());
+        followed.awaitEnd();
+        assertThat(followed.error())
+                .isInstanceOf(ForeignKeyringException.class)
+                .hasMessageContainingAll(
+                        "follow keyring %:shown to all",
+                        "keyring " + foreign[0] + " is owned by user 2000", "keyctl link");
+        assertThat(((ForeignKeyringException) followed.error()).key()).isEqualTo(foreign[0]);
+        keys().link(foreign[0], Keyring.SESSION);
+        Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
+    }
+
     @Test
     void refusesSettingsThatCannotWork() {
         KeyringFlux.Builder builder = KeyringFlux.builder(Keyring.USER);
@@ -106,5 +196,8 @@ class KeyringFluxTests extends KeyringScenarios {
         assertThatThrownBy(() -> builder.lookAgain(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll("lookAgain PT0S", "seconds");
+        assertThatThrownBy(builder::awaitSuccessor)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContainingAll("keyring @u has no successor", "%:NAME");
     }
 }

@@ -34,10 +34,13 @@ import io.watchqueue.reactor.keyring.KeyringEvent.Unlinked;
 
 import org.junit.jupiter.api.Test;
 
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.SignalType;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 
 /** What has to be the same on the simulated and on the real kernel. */
 abstract class KeyringScenarios {
@@ -239,6 +242,23 @@ abstract class KeyringScenarios {
         }
     }
 
+    /** The kernel does not remove the watch of such a key, so that it still has its first tag. */
+    @Test
+    void followsAKeyAgainThatWasUnlinkedWithoutView() {
+        KeyId key = add("token", elsewhere);
+        keys.link(key, root);
+        try (Followed followed = Followed.of(KeyringFlux.follow(root))) {
+            keys.setPermissions(key, NO_VIEW);
+            keys.unlink(key, root);
+            followed.awaitLast(Unlinked.class);
+            keys.setPermissions(key, ALL);
+            keys.link(key, root);
+            assertThat(followed.awaitLast(Linked.class).key().watched()).isTrue();
+            keys.update(key, new byte[] {2});
+            assertThat(followed.awaitCount(Changed.class, 2).event()).isEqualTo(KeyEvent.UPDATED);
+        }
+    }
+
     @Test
     void looksAtAKeyThatGrantedNoViewUntilItDoes() {
         KeyId displaced = add("token", root);
@@ -345,6 +365,27 @@ abstract class KeyringScenarios {
     }
 
     @Test
+    void aKeyringThatIsNowTooDeepLosesItsMembers() {
+        KeyId near = keys.addKeyring("near", root);
+        KeyId outer = keys.addKeyring("outer", root);
+        KeyId inner = keys.addKeyring("inner", outer);
+        KeyId shared = keys.addKeyring("shared", near);
+        keys.link(shared, inner);
+        KeyId member = add("member", shared);
+        try (Followed followed = Followed.of(KeyringFlux.builder(root).depth(3).build())) {
+            KeyringStore store = followed.store();
+            assertThat(store.members(shared)).containsExactly(member);
+            keys.clear(near);
+            followed.awaitCount(Unlinked.class, 2);
+            assertThat(store.keyrings(shared)).containsExactly(inner);
+            assertThat(store.key(member)).isEmpty();
+            keys.link(shared, near);
+            followed.awaitCount(Linked.class, 2);
+            assertThat(store.members(shared)).containsExactly(member);
+        }
+    }
+
+    @Test
     void followsOnlyTheKeysThatAreWanted() {
         KeyId wanted = add("wanted", root);
         KeyId other = add("other", root);
@@ -399,6 +440,26 @@ abstract class KeyringScenarios {
     }
 
     @Test
+    void mayBeCancelledAtAnyMoment() {
+        for (int key = 0; key < 20; key++) {
+            add("key " + key, root);
+        }
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try {
+            for (int cycle = 0; cycle < 50; cycle++) {
+                Followed followed = Followed.begin(quick(root).build());
+                LockSupport.parkNanos(20_000L * cycle);
+                followed.cancel();
+            }
+            Followed.of(KeyringFlux.follow(root)).close();
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+        assertThat(dropped).isEmpty();
+    }
+
+    @Test
     void endsWithTheKeyring() {
         KeyId inner = keys.addKeyring("inner", root);
         add("member", inner);
@@ -421,6 +482,29 @@ abstract class KeyringScenarios {
         assertThat(followed.end()).isEqualTo(SignalType.ON_COMPLETE);
         assertThat(followed.events(Unlinked.class)).hasSize(1);
         assertThat(followed.awaitLast(Changed.class).key().state()).isEqualTo(State.REVOKED);
+    }
+
+    @Test
+    void followsTheNextKeyringOfThatName() {
+        try (Followed followed =
+                Followed.begin(
+                        KeyringFlux.builder("%:awaited")
+                                .lookAgain(Duration.ofMillis(50))
+                                .awaitSuccessor()
+                                .build())) {
+            KeyId first = keys.addKeyring("awaited", elsewhere);
+            assertThat(followed.awaitLast(Snapshot.class).keyring().key()).isEqualTo(first);
+            keys.unlink(first, elsewhere);
+            assertThat(followed.awaitLast(Gone.class).key().key()).isEqualTo(first);
+            KeyId second = keys.addKeyring("awaited", elsewhere);
+            KeyId key = add("token", second);
+            Snapshot successor = followed.awaitCount(Snapshot.class, 2);
+            assertThat(successor.keyring().key()).isEqualTo(second);
+            followed.await("its key", () -> successor.store().key(key).isPresent());
+            keys.revoke(second);
+            KeyId third = keys.addKeyring("awaited", elsewhere);
+            assertThat(followed.awaitCount(Snapshot.class, 3).keyring().key()).isEqualTo(third);
+        }
     }
 
     @Test

@@ -17,7 +17,9 @@ package io.watchqueue.examples.keywatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.watchqueue.KeyEvent;
 import io.watchqueue.Keyring;
+import io.watchqueue.reactor.keyring.FollowedKey.State;
 import io.watchqueue.reactor.keyring.KeyringEvent;
 import io.watchqueue.reactor.keyring.KeyringFlux;
 import io.watchqueue.reactor.keyring.KeyringStore;
@@ -127,6 +129,13 @@ class KeyringEventLinesTests {
                         type ->
                                 assertThat(Files.readString(DOCUMENT))
                                         .contains("\"type\":\"" + type + '"'));
+    }
+
+    @Test
+    void theDocumentHasAllStatesAndEvents() throws IOException {
+        String text = Files.readString(DOCUMENT);
+        Stream.<Enum<?>>concat(Stream.of(State.values()), Stream.of(KeyEvent.values()))
+                .forEach(value -> assertThat(text).containsPattern("\\b" + value.name() + "\\b"));
     }
 
     /** The names of all properties, at any depth. */

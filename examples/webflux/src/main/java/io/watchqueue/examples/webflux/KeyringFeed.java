@@ -18,8 +18,6 @@ package io.watchqueue.examples.webflux;
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
-import io.watchqueue.KeyPermissionException;
-import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.NotificationFilter;
@@ -52,10 +50,6 @@ final class KeyringFeed implements Disposable {
 
     /** Special keyrings that are the same for all threads of the process. */
     private static final Set<KeyId> OF_USER = Set.of(Keyring.USER, Keyring.USER_SESSION);
-
-    /** The keyrings from which a thread possesses keys. */
-    private static final Set<KeyId> POSSESSED =
-            Set.of(Keyring.THREAD, Keyring.PROCESS, Keyring.SESSION);
 
     private final Keyctl keys = Keyctl.system();
     private final String reference;
@@ -105,18 +99,8 @@ final class KeyringFeed implements Disposable {
     /** Any user can create a keyring of any name, and make it visible to all. */
     private void refuseAnotherUsers(KeyDescription keyring) {
         int user = keys.describe(keys.resolve(Keyring.USER, true)).uid();
-        if (keyring.uid() != user && POSSESSED.stream().noneMatch(root -> leadsTo(root, keyring))) {
+        if (keyring.uid() != user && !keys.possesses(keyring.key())) {
             throw KeyringRefusedException.ofAnotherUser(reference, keyring);
-        }
-    }
-
-    private boolean leadsTo(KeyId root, KeyDescription keyring) {
-        try {
-            return keys.search(root, keyring.type(), keyring.description())
-                    .filter(keyring.key()::equals)
-                    .isPresent();
-        } catch (KeyUnavailableException | KeyPermissionException e) {
-            return false;
         }
     }
 

@@ -1,0 +1,120 @@
+/*
+ * Copyright 2026 the watchqueue authors.
+ *
+ * Licensed under the Apache License, Version 2.0 (the "License");
+ * you may not use this file except in compliance with the License.
+ * You may obtain a copy of the License at
+ *
+ *      https://www.apache.org/licenses/LICENSE-2.0
+ *
+ * Unless required by applicable law or agreed to in writing, software
+ * distributed under the License is distributed on an "AS IS" BASIS,
+ * WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ * See the License for the specific language governing permissions and
+ * limitations under the License.
+ */
+package io.watchqueue.reactor.keyring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.watchqueue.KeyId;
+import io.watchqueue.Keyctl;
+import io.watchqueue.Keyring;
+import io.watchqueue.internal.TestProcess;
+import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
+import io.watchqueue.reactor.keyring.KeyringEvent.Linked;
+import io.watchqueue.reactor.keyring.KeyringEvent.Lost;
+import io.watchqueue.reactor.keyring.KeyringEvent.Unlinked;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.time.Duration;
+
+/** Many keys, and fewer watches than keys. */
+@Timeout(600)
+class KeyringSizeKernelTests {
+
+    private final Keyctl keys = Keyctl.system();
+    private final KeyId root = keys.addKeyring("large", Keyring.USER);
+
+    @AfterEach
+    void unlink() {
+        keys.unlink(root, Keyring.USER);
+    }
+
+    private KeyId add(String description) {
+        return keys.add("user", description, new byte[] {1}, root);
+    }
+
+    private static long watched(Followed followed) {
+        return followed.store().keys().stream().filter(FollowedKey::watched).count();
+    }
+
+    @Test
+    void looksAtTheKeysForWhichTheUserHasNoWatchLeft() throws Exception {
+        KeyId[] first = new KeyId[1];
+        for (int key = 0; key < 60; key++) {
+            first[0] = add("key " + key);
+        }
+        KeyringFlux flux = KeyringFlux.builder(root).lookAgain(Duration.ofMillis(100)).build();
+        Followed[] followed = new Followed[1];
+        TestProcess.withOpenFiles(
+                50,
+                () -> {
+                    followed[0] = Followed.of(flux);
+                    assertThat(followed[0].store().keys()).hasSize(61);
+                    assertThat(watched(followed[0])).isBetween(30L, 50L);
+                    add("late");
+                    followed[0].awaitLast(Linked.class);
+                    keys.unlink(first[0], root);
+                    followed[0].awaitKernel(keys);
+                });
+        try (Followed unlimited = followed[0]) {
+            unlimited.await("all are watched", () -> watched(unlimited) == 61);
+        }
+    }
+
+    /** Prints what it costs: the same for each key, and for each change. */
+    @Test
+    @Tag("proof")
+    void followsTenThousandKeys() throws Exception {
+        TestProcess.raiseOpenFiles(32_768);
+        int size = 0;
+        for (int more : new int[] {10, 1_000, 10_000}) {
+            for (; size < more; size++) {
+                add("key " + size);
+            }
+            long begun = System.nanoTime();
+            try (Followed followed = Followed.of(KeyringFlux.follow(root))) {
+                long placed = System.nanoTime();
+                assertThat(watched(followed)).isEqualTo(more + 1);
+                long changed = millisOfHundredChanges(followed);
+                System.out.printf(
+                        "%,d keys: %,d µs for each to be watched, %,d µs for each change%n",
+                        more, (placed - begun) / 1000 / more, changed * 10);
+                assertThat(followed.events(Lost.class)).isEmpty();
+            }
+        }
+        try (Followed followed = Followed.of(KeyringFlux.follow(root))) {
+            keys.clear(root);
+            followed.awaitCount(Unlinked.class, size);
+            followed.awaitKernel(keys);
+        }
+    }
+
+    private long millisOfHundredChanges(Followed followed) {
+        long begun = System.nanoTime();
+        for (int change = 1; change <= 50; change++) {
+            KeyId added = add("changed");
+            followed.awaitCount(Linked.class, change);
+            keys.update(added, new byte[] {2});
+            followed.awaitCount(Changed.class, change);
+            keys.unlink(added, root);
+            followed.awaitCount(Unlinked.class, change);
+        }
+        return Duration.ofNanos(System.nanoTime() - begun).toMillis();
+    }
+}
