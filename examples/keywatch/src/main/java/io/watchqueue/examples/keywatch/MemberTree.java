@@ -15,6 +15,7 @@
  */
 package io.watchqueue.examples.keywatch;
 
+import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
 import io.watchqueue.reactor.keyring.FollowedKey;
 import io.watchqueue.reactor.keyring.KeyringEvent;
@@ -22,6 +23,7 @@ import io.watchqueue.reactor.keyring.KeyringEvent;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,10 +31,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A keyring and what is below it, each key below its keyring and indented. */
+/** A keyring and what is below it, each key below its keyring and indented, in order of names. */
 final class MemberTree {
 
     private static final String INDENT = "  ";
+
+    /** Keys without a known name come last. */
+    private static final Comparator<FollowedKey> BY_NAME =
+            Comparator.comparing(
+                            FollowedKey::description,
+                            Comparator.nullsLast(
+                                    Comparator.comparing(KeyDescription::description)
+                                            .thenComparing(KeyDescription::type)))
+                    .thenComparing(key -> key.key().value());
 
     private final FollowedKey keyring;
     private final Map<KeyId, List<FollowedKey>> members = new HashMap<>();
@@ -44,6 +55,7 @@ final class MemberTree {
         for (KeyringEvent.Linked link : snapshot.links()) {
             members.computeIfAbsent(link.keyring(), any -> new ArrayList<>()).add(link.key());
         }
+        members.values().forEach(keys -> keys.sort(BY_NAME));
     }
 
     /** Prints a line for each link. Only the first of a keyring's places has its members. */

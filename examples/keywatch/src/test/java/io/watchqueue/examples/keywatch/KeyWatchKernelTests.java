@@ -235,11 +235,11 @@ class KeyWatchKernelTests {
                 .isEqualTo(
                         """
                         keyring %s "keywatch-test"
-                          user %s "token"
                           keyring %s "inner"
                             user %s "token"
+                          user %s "token"
                         """
-                                .formatted(ring, token, inner, token));
+                                .formatted(ring, inner, token, token));
         keys.unlink(ring, Keyring.USER);
     }
 

@@ -66,17 +66,17 @@ class MembersCommandTests {
                 .isEqualTo(
                         """
                         keyring %s "orders"
-                          user %s "to\\u000aken"
+                          keyring %s "deep"
+                            key %s (expired)
                           keyring %s "inner"
-                            keyring %s "deep"
-                              key %s (expired)
+                            keyring %s "deep"  (its members are above)
+                          user %s "to\\u000aken"
                           key %s (hidden)
-                          keyring %s "deep"  (its members are above)
                         keyring %s "deep"
                           key %s (expired)
                         """
                                 .formatted(
-                                        ring, token, inner, deep, draft, late, deep, deep, draft));
+                                        ring, deep, draft, inner, deep, token, late, deep, draft));
         assertThat(keywatch.err()).isEmpty();
     }
 
