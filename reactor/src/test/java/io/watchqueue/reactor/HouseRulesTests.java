@@ -140,7 +140,7 @@ class HouseRulesTests {
         assertThat(BlockingCalls.reachedFrom("io.watchqueue.reactor.secret", ALL))
                 .containsOnlyKeys(
                         // The watch of a look: for the key, and for room.
-                        "FollowedKey.watch: Mono.block",
+                        "FollowedSecret.watch: Mono.block",
                         "WatchQueue.place: Kernel.watchKey",
                         "Interrupted.pause: LockSupport.parkNanos",
                         "WatchQueue.unwatch: Kernel.watchKey",

@@ -111,7 +111,7 @@ final class Demonstration {
         out.println("Watching:");
         int tag = 1;
         for (KeyId key : List.of(orders, archive, token, draft)) {
-            out.printf("  tag %-3d %s%n", tag++, LineFormat.text(key.value(), names));
+            out.printf("  tag %-3d %s%n", tag++, TextLines.key(key.value(), names));
         }
         out.println();
         notifications

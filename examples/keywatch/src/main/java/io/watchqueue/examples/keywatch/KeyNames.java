@@ -27,7 +27,7 @@ import java.util.function.IntFunction;
 
 /**
  * A cache of descriptions of keys by serial, because the kernel no longer describes a revoked or
- * removed key. For one thread.
+ * removed key. For one thread at a time.
  */
 final class KeyNames {
 
@@ -70,6 +70,11 @@ final class KeyNames {
         Optional<KeyDescription> described = kernel.apply(serial);
         described.ifPresent(description -> known.put(serial, description));
         return described;
+    }
+
+    /** Remembers a description that is known without a look. */
+    void remember(KeyDescription description) {
+        known.put(description.key().value(), description);
     }
 
     /** Call this when a key is gone: the kernel may reuse its serial. */

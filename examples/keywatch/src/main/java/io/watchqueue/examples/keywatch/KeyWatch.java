@@ -42,10 +42,10 @@ import java.util.concurrent.TimeoutException;
         mixinStandardHelpOptions = true,
         versionProvider = KeyWatch.Version.class,
         description = {
-            "Prints changes of kernel keys and keyrings as they happen.",
+            "Prints kernel keys and keyrings, and their changes as they happen, or runs a command after changes.",
             "Without a command: a demonstration on keys of its own, which ends by itself."
         },
-        subcommands = WatchCommand.class,
+        subcommands = {WatchCommand.class, MembersCommand.class, ExecCommand.class},
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:success",
@@ -133,6 +133,7 @@ public final class KeyWatch implements Callable<Integer> {
     static CommandLine commandLine() {
         return new CommandLine(new KeyWatch())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false) // @u is a keyring, even if there is a file named u
                 .setExecutionExceptionHandler(
                         (failure, command, parsed) -> complain(failure, command.getErr()));
     }

@@ -15,54 +15,25 @@
  */
 package io.watchqueue.examples.keywatch;
 
-import io.watchqueue.KeyDescription;
-import io.watchqueue.KeyEvent;
-import io.watchqueue.KeyNotification;
-import io.watchqueue.LossNotification;
+import io.watchqueue.KeyId;
 import io.watchqueue.Notification;
-import io.watchqueue.RemovalNotification;
-import io.watchqueue.UnknownNotification;
+import io.watchqueue.reactor.keyring.KeyringEvent;
 
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
-
-import java.io.StringWriter;
 import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.HexFormat;
-import java.util.Locale;
-import java.util.function.Function;
 
-/** The format of a notification, on one line. */
+/** The format of notifications and of keyring events, one line for each. */
 enum LineFormat {
 
     /** For people. */
     TEXT {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
-            String what;
-            if (notification instanceof KeyNotification change) {
-                what =
-                        column(change.event().name())
-                                + text(change.serial(), names)
-                                + textOfAux(change, names);
-            } else if (notification instanceof RemovalNotification removal) {
-                what = column("REMOVED") + text((int) removal.id(), names);
-            } else if (notification instanceof LossNotification) {
-                return TIME.format(time)
-                        + "  ------  "
-                        + column("LOSS")
-                        + "the kernel's queue was full: notifications were dropped here";
-            } else {
-                what = column("UNKNOWN") + notification;
-            }
-            return String.format(
-                    Locale.ROOT,
-                    "%s  tag %-3d %s",
-                    TIME.format(time),
-                    notification.watchTag(),
-                    what);
+            return TextLines.line(time, notification, names);
+        }
+
+        @Override
+        String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names) {
+            return TextLines.line(time, root, event, names);
         }
     },
 
@@ -70,37 +41,12 @@ enum LineFormat {
     JSON {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
-            StringWriter line = new StringWriter();
-            try (JsonGenerator json = FACTORY.createGenerator(ObjectWriteContext.empty(), line)) {
-                json.writeStartObject();
-                json.writeStringProperty(
-                        "time", DateTimeFormatter.ISO_INSTANT.format(time.toInstant()));
-                if (notification instanceof KeyNotification change) {
-                    json.writeStringProperty("event", change.event().name());
-                    json.writeNumberProperty("tag", change.watchTag());
-                    writeKey(json, "key", change.serial(), names);
-                    if (linksOrUnlinks(change)) {
-                        writeKey(json, "aux", change.aux(), names);
-                    } else if (change.aux() != 0) {
-                        json.writeNumberProperty("aux", change.aux());
-                    }
-                } else if (notification instanceof RemovalNotification removal) {
-                    json.writeStringProperty("event", "REMOVED");
-                    json.writeNumberProperty("tag", removal.watchTag());
-                    writeKey(json, "key", (int) removal.id(), names);
-                } else if (notification instanceof LossNotification) {
-                    json.writeStringProperty("event", "LOSS");
-                } else if (notification instanceof UnknownNotification unknown) {
-                    json.writeStringProperty("event", "UNKNOWN");
-                    json.writeNumberProperty("tag", unknown.watchTag());
-                    json.writeNumberProperty("type", unknown.type());
-                    json.writeNumberProperty("subtype", unknown.subtype());
-                    json.writeStringProperty(
-                            "payload", HexFormat.of().formatHex(unknown.payload()));
-                }
-                json.writeEndObject();
-            }
-            return line.toString();
+            return JsonLines.line(time, notification, names);
+        }
+
+        @Override
+        String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names) {
+            return JsonLines.line(time, root, event, names);
         }
     },
 
@@ -108,30 +54,14 @@ enum LineFormat {
     KEYCTL {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
-            if (notification instanceof KeyNotification change) {
-                String line =
-                        Integer.toUnsignedString(change.serial())
-                                + " "
-                                + keyctlName(change.event());
-                return linksOrUnlinks(change)
-                        ? line + " " + Integer.toUnsignedString(change.aux())
-                        : line;
-            }
-            if (notification instanceof RemovalNotification removal) {
-                return removal.id() + " gc";
-            }
-            if (notification instanceof LossNotification) {
-                return "-- LOSS --";
-            }
-            // keyctl would print nothing. No kernel posts such a notification yet, and it must not
-            // be dropped in silence.
-            return "-- UNKNOWN " + notification.type() + "/" + notification.subtype() + " --";
+            return KeyctlLines.line(notification);
+        }
+
+        @Override
+        String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names) {
+            return KeyctlLines.line(event);
         }
     };
-
-    private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
-    private static final JsonFactory FACTORY = new JsonFactory();
 
     /**
      * Prints a notification.
@@ -143,72 +73,14 @@ enum LineFormat {
      */
     abstract String line(ZonedDateTime time, Notification notification, KeyNames names);
 
-    /** The event's name in keyctl(1). */
-    static String keyctlName(KeyEvent event) {
-        return switch (event) {
-            case INSTANTIATED -> "inst";
-            case UPDATED -> "upd";
-            case LINKED -> "link";
-            case UNLINKED -> "unlk";
-            case CLEARED -> "clr";
-            case REVOKED -> "rev";
-            case INVALIDATED -> "inv";
-            case SETATTR -> "attr";
-        };
-    }
-
-    private static boolean linksOrUnlinks(KeyNotification change) {
-        return change.event() == KeyEvent.LINKED || change.event() == KeyEvent.UNLINKED;
-    }
-
-    private static String column(String event) {
-        return String.format(Locale.ROOT, "%-13s", event);
-    }
-
-    private static String textOfAux(KeyNotification change, KeyNames names) {
-        return switch (change.event()) {
-            case LINKED -> "  + " + text(change.aux(), names);
-            case UNLINKED -> "  - " + text(change.aux(), names);
-            default -> change.aux() == 0 ? "" : "  " + change.aux();
-        };
-    }
-
-    /** A key in words, for people. */
-    static String text(int serial, KeyNames names) {
-        String number = Integer.toUnsignedString(serial);
-        return names.of(serial)
-                .map(key -> key.type() + " " + number + " \"" + printable(key.description()) + '"')
-                .orElseGet(() -> "key " + number);
-    }
-
-    /** Any user can write a description, and it must not control the terminal. */
-    private static String printable(String text) {
-        StringBuilder printable = new StringBuilder();
-        text.codePoints()
-                .forEach(
-                        character -> {
-                            if (Character.isISOControl(character)
-                                    || Character.getType(character) == Character.FORMAT) {
-                                printable.append(String.format(Locale.ROOT, "\\u%04x", character));
-                            } else {
-                                printable.appendCodePoint(character);
-                            }
-                        });
-        return printable.toString();
-    }
-
-    private static void writeKey(JsonGenerator json, String property, int serial, KeyNames names) {
-        json.writeNumberProperty(property, Integer.toUnsignedLong(serial));
-        write(json, property + "Type", serial, names, KeyDescription::type);
-        write(json, property + "Description", serial, names, KeyDescription::description);
-    }
-
-    private static void write(
-            JsonGenerator json,
-            String property,
-            int serial,
-            KeyNames names,
-            Function<KeyDescription, String> part) {
-        names.of(serial).ifPresent(key -> json.writeStringProperty(property, part.apply(key)));
-    }
+    /**
+     * Prints an event of a followed keyring.
+     *
+     * @param time the time of its arrival
+     * @param root the followed keyring
+     * @param event the event
+     * @param names the descriptions of keyrings
+     * @return a line without a line break
+     */
+    abstract String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names);
 }

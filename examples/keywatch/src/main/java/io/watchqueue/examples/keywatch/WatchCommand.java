@@ -15,33 +15,22 @@
  */
 package io.watchqueue.examples.keywatch;
 
-import io.watchqueue.KeyEvent;
-import io.watchqueue.KeyId;
-import io.watchqueue.KeyPermissionException;
-import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
-import io.watchqueue.LossNotification;
-import io.watchqueue.Notification;
-import io.watchqueue.NotificationFilter;
-import io.watchqueue.RemovalNotification;
-import io.watchqueue.Watch;
-import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueSupport;
-import io.watchqueue.reactor.NotificationFlux;
-import io.watchqueue.reactor.ReactiveWatchQueue;
+
+import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+import reactor.core.publisher.Flux;
+
 import java.io.PrintWriter;
-import java.time.ZoneId;
-import java.time.ZonedDateTime;
-import java.util.List;
 import java.util.concurrent.Callable;
 
 /** {@code keywatch watch}: prints changes until Ctrl-C, or until all watched keys are gone. */
@@ -51,35 +40,16 @@ import java.util.concurrent.Callable;
         description = "Prints the changes of keys until Ctrl-C, or until all of them are gone.")
 final class WatchCommand implements Callable<Integer> {
 
-    /** Enough for one batch of output, and little beside the capacity of the kernel's queue. */
-    private static final int BATCH = 32;
+    @Mixin private final NamedKeys named = new NamedKeys();
 
-    @Option(
-            names = "--filter",
-            split = ",",
-            converter = EventConverter.class,
-            paramLabel = "EVENT",
-            description = {
-                "Print only these events: instantiated, updated, linked, unlinked, cleared, revoked,"
-                        + " invalidated, setattr, or as keyctl(1) has them: inst, upd, link, unlk, clr, rev, inv, attr."
-                        + " The kernel does the filtering. Removals and losses are always printed."
-            })
-    private List<KeyEvent> events = List.of();
+    @Mixin private final WatchOptions options = new WatchOptions();
 
     @Option(
             names = "--tag",
             paramLabel = "N",
-            defaultValue = "1",
-            description = "The tag of the notifications, 0 to 255; default: ${DEFAULT-VALUE}.")
-    private int tag;
-
-    @Option(
-            names = "--capacity",
-            paramLabel = "N",
-            defaultValue = "" + WatchQueue.MAX_CAPACITY,
             description =
-                    "The number of notifications that the kernel keeps before it drops new ones, 1 to 512; default: ${DEFAULT-VALUE}.")
-    private int capacity;
+                    "Without --recursive: the tag of the notifications, 0 to 255; default: 1.")
+    private @Nullable Integer tag;
 
     @Option(
             names = "--format",
@@ -89,105 +59,28 @@ final class WatchCommand implements Callable<Integer> {
                     "text, json (one object per line), or keyctl (the lines of 'keyctl watch'); default: ${DEFAULT-VALUE}.")
     private LineFormat format;
 
-    @Parameters(
-            arity = "1..*",
-            paramLabel = "KEYRING",
-            description =
-                    "A key to watch: a special keyring (@s, @u, @us, @p, @t), %%TYPE:DESCRIPTION such as"
-                            + " %%keyring:tokens, or a serial.")
-    private List<String> references;
-
     @Spec private CommandSpec spec;
 
     @Override
     public Integer call() {
         WatchQueueSupport.probe().requireFor("watch keys");
-        Keyctl keys = Keyctl.system();
-        KeyNames names = new KeyNames(keys);
-        ReactiveWatchQueue queue = queue(keys, names).queue();
-        try {
-            queue.open().block();
-            announce(queue, names);
-            print(queue, keys, names);
-        } finally {
-            queue.dispose();
-        }
+        PrintWriter out = spec.commandLine().getOut();
+        reports().takeUntil(report -> !print(report, out)).blockLast();
         return CommandLine.ExitCode.OK;
     }
 
-    private void announce(ReactiveWatchQueue queue, KeyNames names) {
-        PrintWriter err = spec.commandLine().getErr();
-        for (Watch watch : queue.watches()) {
-            err.println("keywatch: watching " + LineFormat.text(watch.key().value(), names));
-        }
-    }
-
-    private void print(ReactiveWatchQueue queue, Keyctl keys, KeyNames names) {
-        PrintWriter out = spec.commandLine().getOut();
-        // Iterating prints on this thread, so that notifications wait in the kernel's queue and the
-        // reader never waits for a terminal.
-        for (Notification notification : queue.receive().toIterable(BATCH)) {
-            ZonedDateTime now = ZonedDateTime.now(ZoneId.systemDefault());
-            out.print(format.line(now, notification, names) + '\n');
-            if (out.checkError()) { // flushes first
-                return;
-            }
-            if (notification instanceof RemovalNotification removal) {
-                names.forget((int) removal.id());
-            } else if (notification instanceof LossNotification) {
-                unwatchGoneKeys(queue, keys);
-            }
-        }
-    }
-
-    /** The removal of a key may have been lost. Then only a look shows that the key is gone. */
-    private static void unwatchGoneKeys(ReactiveWatchQueue queue, Keyctl keys) {
-        for (Watch watch : queue.watches()) {
-            try {
-                keys.describe(watch.key());
-            } catch (KeyPermissionException e) {
-                // The key exists.
-            } catch (KeyUnavailableException e) {
-                queue.unwatch(watch.key())
-                        .block(); // does nothing if the key is only revoked or expired
-            }
-        }
-    }
-
-    private NotificationFlux.Builder queue(Keyctl keys, KeyNames names) {
-        NotificationFlux.Builder builder = NotificationFlux.builder().completeWhenUnwatched();
+    private Flux<Report> reports() {
+        Keyctl keys = Keyctl.system();
         try {
-            builder.capacity(capacity);
-            if (!events.isEmpty()) {
-                builder.filter(
-                        NotificationFilter.of(
-                                NotificationFilter.events(events.toArray(KeyEvent[]::new))));
-            }
-            for (String reference : references) {
-                KeyId key = keys.find(reference);
-                // A serial is not resolved, because that would need the Search permission.
-                KeyId serial = key.isSpecial() ? keys.resolve(key, true) : key;
-                builder.watch(serial, tag);
-                names.of(serial.value()); // while the key exists
-            }
-            return builder;
+            return options.reports(keys, named, tag, format, spec.commandLine().getErr());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }
     }
 
-    /** Converts event names in any case, and keyctl's abbreviations. */
-    static final class EventConverter implements CommandLine.ITypeConverter<KeyEvent> {
-        @Override
-        public KeyEvent convert(String name) {
-            for (KeyEvent event : KeyEvent.values()) {
-                if (event.name().equalsIgnoreCase(name)
-                        || LineFormat.keyctlName(event).equals(name)) {
-                    return event;
-                }
-            }
-            throw new CommandLine.TypeConversionException(
-                    "'" + name + "' is not an event; see 'keywatch watch --help'");
-        }
+    /** Returns false if nobody reads the output. */
+    private static boolean print(Report report, PrintWriter out) {
+        out.print(report.line() + '\n');
+        return !out.checkError(); // flushes first
     }
 }

@@ -32,10 +32,15 @@ class CommandLineTests {
     @Test
     void helpNamesTheOptionsAndTheExitStatus() {
         assertThat(keywatch.run("--help")).isZero();
-        assertThat(keywatch.out()).contains("watch", "Exit status:", "3     this machine has no");
+        assertThat(keywatch.out())
+                .contains("watch", "members", "exec", "Exit status:", "3     this machine has no");
         assertThat(keywatch.run("watch", "--help")).isZero();
         assertThat(keywatch.out())
-                .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s");
+                .contains("--filter", "--tag", "--capacity", "--format", "KEYRING", "@s")
+                .contains("--recursive", "--depth");
+        assertThat(keywatch.run("exec", "--help")).isZero();
+        assertThat(keywatch.out())
+                .contains("--debounce", "KEYRING... -- COMMAND", "WATCHQUEUE_EVENTS_OMITTED");
         assertThat(keywatch.err()).isEmpty();
     }
 
@@ -46,6 +51,8 @@ class CommandLineTests {
                 "watch --filter exploded @u",
                 "watch --format xml @u",
                 "watch --tag many @u",
+                "members",
+                "members --format keyctl @u",
                 "listen @u"
             })
     void refusesAWrongCommandLine(String line) {

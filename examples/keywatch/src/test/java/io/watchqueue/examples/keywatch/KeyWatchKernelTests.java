@@ -24,7 +24,9 @@ import io.watchqueue.Keyring;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
@@ -172,7 +174,7 @@ class KeyWatchKernelTests {
         keys.revoke(token);
         keys.unlink(ring, Keyring.USER);
         assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
-        assertThat(keywatch.out().lines().map(line -> line.replaceFirst(".*?,", "")))
+        assertThat(keywatch.out().lines().map(line -> line.replaceFirst(".*\"notification\",", "")))
                 .containsExactly(
                         "\"event\":\"UPDATED\"" + ofToken(),
                         "\"event\":\"REVOKED\"" + ofToken(),
@@ -194,6 +196,75 @@ class KeyWatchKernelTests {
         return ",\"tag\":255,\"key\":"
                 + token
                 + ",\"keyType\":\"user\",\"keyDescription\":\"token\"}";
+    }
+
+    @Test
+    void followsAllKeysBelowAKeyring() throws Exception {
+        CompletableFuture<Integer> ours =
+                inBackground(
+                        () ->
+                                keywatch.run(
+                                        "watch", "--recursive", "--format=text", ring.toString()));
+        await(() -> keywatch.out().contains("SNAPSHOT"));
+        keys.update(token, new byte[] {2});
+        await(() -> keywatch.out().contains("UPDATED"));
+        KeyId inner = keys.addKeyring("inner", ring);
+        await(() -> keywatch.out().contains("inner"));
+        keys.add("user", "deep", new byte[] {1}, inner);
+        await(() -> keywatch.out().contains("deep"));
+        keys.revoke(token);
+        await(() -> keywatch.out().contains("REVOKED"));
+        keys.unlink(ring, Keyring.USER);
+        assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
+        assertThat(keywatch.out().lines().map(KeyWatchKernelTests::withoutNumbers))
+                .startsWith(
+                        "SNAPSHOT     keyring # \"keywatch-test\"  1 link below it",
+                        "UPDATED      user # \"token\"",
+                        "LINKED       keyring # \"keywatch-test\"  + keyring # \"inner\"",
+                        "LINKED       keyring # \"inner\"  + user # \"deep\"",
+                        "REVOKED      user # \"token\" (revoked)  was valid")
+                .endsWith("GONE         keyring # \"keywatch-test\"");
+    }
+
+    @Test
+    void printsTheMembersOfAKeyring() {
+        KeyId inner = keys.addKeyring("inner", ring);
+        keys.link(token, inner);
+        assertThat(keywatch.run("members", ring.toString())).as(keywatch.err()).isZero();
+        assertThat(keywatch.out())
+                .isEqualTo(
+                        """
+                        keyring %s "keywatch-test"
+                          keyring %s "inner"
+                            user %s "token"
+                          user %s "token"
+                        """
+                                .formatted(ring, inner, token, token));
+        keys.unlink(ring, Keyring.USER);
+    }
+
+    @Test
+    void runsACommandAfterChanges(@TempDir Path folder) throws Exception {
+        Path events = folder.resolve("events");
+        CompletableFuture<Integer> ours =
+                inBackground(
+                        () ->
+                                keywatch.run(
+                                        "exec",
+                                        "--debounce=0ms",
+                                        "--recursive",
+                                        ring.toString(),
+                                        "--",
+                                        "sh",
+                                        "-c",
+                                        "echo \"$WATCHQUEUE_EVENTS\" >> " + events + "; exit 3"));
+        await(() -> keywatch.err().contains("watching"));
+        keys.update(token, new byte[] {2});
+        await(() -> keywatch.err().contains("sh ended with status 3"));
+        assertThat(events).content().contains("\"event\":\"UPDATED\"");
+        keys.unlink(ring, Keyring.USER);
+        assertThat(ours.get(60, TimeUnit.SECONDS)).as(keywatch.err()).isZero();
+        assertThat(events).content().contains("\"type\":\"gone\"");
     }
 
     @Test

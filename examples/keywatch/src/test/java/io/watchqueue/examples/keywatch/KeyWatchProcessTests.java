@@ -60,7 +60,9 @@ class KeyWatchProcessTests {
         command.add(SimulatedKeyWatch.class.getName());
         command.addAll(List.of(arguments));
         ProcessBuilder builder =
-                new ProcessBuilder(command).redirectError(folder.resolve("err").toFile());
+                new ProcessBuilder(command)
+                        .directory(folder.toFile())
+                        .redirectError(folder.resolve("err").toFile());
         if (output != null) {
             builder.redirectOutput(output);
         }
@@ -95,7 +97,7 @@ class KeyWatchProcessTests {
         assertThat(line)
                 .as(err())
                 .matches(
-                        "\\{\"time\":\"2\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z\",\"event\":\"UPDATED\","
+                        "\\{\"time\":\"2\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z\",\"type\":\"notification\",\"event\":\"UPDATED\","
                                 + "\"tag\":1,\"key\":\\d+,\"keyType\":\"user\",\"keyDescription\":\""
                                 + SimulatedKeyWatch.NAME
                                 + "\"}");
@@ -114,6 +116,16 @@ class KeyWatchProcessTests {
     }
 
     @Test
+    void printsEventsOfAFollowedKeyringInUtf8UntilNobodyReads() throws Exception {
+        start(null, "watch", "--recursive", "--format", "keyctl", "@u");
+        try (BufferedReader lines = lines()) {
+            assertThat(lines.readLine()).as(err()).contains(" snap 1 %keyring:");
+            assertThat(lines.readLine()).endsWith(" upd %user:" + SimulatedKeyWatch.NAME);
+        }
+        assertThat(process.waitFor()).isEqualTo(141);
+    }
+
+    @Test
     void reportsAFullDisk() throws Exception {
         start(new File("/dev/full"), "watch", TOKEN);
         assertThat(process.waitFor()).isEqualTo(1);
@@ -125,10 +137,54 @@ class KeyWatchProcessTests {
     void aSignalEndsIt(String signal, int status) throws Exception {
         start(null, "watch", "--format", "keyctl", TOKEN);
         assertThat(lines().readLine()).as(err()).endsWith(" upd");
+        send(signal);
+        assertThat(process.waitFor()).isEqualTo(status);
+    }
+
+    private void send(String signal) throws Exception {
         new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
                 .inheritIO()
                 .start()
                 .waitFor();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"HUP, 129", "INT, 130", "TERM, 143"})
+    void aSignalEndsItsCommandToo(String signal, int status) throws Exception {
+        start(null, "exec", TOKEN, "--", "sh", "-c", "echo $$; sleep 1000 & echo $!; wait");
+        BufferedReader lines = lines();
+        List<Long> children =
+                List.of(Long.valueOf(lines.readLine()), Long.valueOf(lines.readLine()));
+        assertThat(children).allMatch(KeyWatchProcessTests::isRunning);
+        send(signal);
         assertThat(process.waitFor()).isEqualTo(status);
+        assertThat(children).noneMatch(KeyWatchProcessTests::isRunning);
+        assertThat(err().lines()).as("a message beside that of the watch").hasSize(1);
+    }
+
+    /** A process that nobody has waited for yet has no command line. */
+    private static boolean isRunning(long pid) {
+        try {
+            return !Files.readString(Path.of("/proc/" + pid + "/cmdline")).isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void aCommandGetsItsWordsAsTheyAreTyped() throws Exception {
+        Files.writeString(folder.resolve("u"), "watch");
+        start(null, "exec", "--recursive", "@u", "--", "printf", "%s\\n", "@u", "--", "--help", "");
+        BufferedReader lines = lines();
+        for (String word : List.of("@u", "--", "--help", "")) {
+            assertThat(lines.readLine()).as(err()).isEqualTo(word);
+        }
+    }
+
+    @Test
+    void refusesACommandThatTheLocaleCannotWrite() throws Exception {
+        start(null, "exec", TOKEN, "--", "echo", SimulatedKeyWatch.NAME);
+        assertThat(process.waitFor()).isEqualTo(2);
+        assertThat(err()).contains(SimulatedKeyWatch.NAME, "LC_ALL=C.UTF-8");
     }
 }

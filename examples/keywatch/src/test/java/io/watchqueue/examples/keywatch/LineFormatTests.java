@@ -71,16 +71,16 @@ class LineFormatTests {
 
     @Test
     void escapesDescriptionsForTheTerminal() {
-        put(TOKEN, "user", "\033[2Jgone\n\u202eyek");
+        put(TOKEN, "user", "\033[2Jgone\n\u2028\u202eyek");
         assertThat(text(new KeyNotification(KeyEvent.UPDATED, TOKEN, 0, 1)))
-                .endsWith("user 18 \"\\u001b[2Jgone\\u000a\\u202eyek\"");
+                .endsWith("user 18 \"\\u001b[2Jgone\\u000a\\u2028\\u202eyek\"");
     }
 
     @Test
     void jsonIsOneObjectPerLine() {
         assertThat(json(new KeyNotification(KeyEvent.LINKED, RING, TOKEN, 255)))
                 .isEqualTo(
-                        "{\"time\":\"2026-11-23T11:00:00.250Z\",\"event\":\"LINKED\",\"tag\":255,"
+                        "{\"time\":\"2026-11-23T11:00:00.250Z\",\"type\":\"notification\",\"event\":\"LINKED\",\"tag\":255,"
                                 + "\"key\":17,\"keyType\":\"keyring\",\"keyDescription\":\"orders\","
                                 + "\"aux\":18,\"auxType\":\"user\",\"auxDescription\":\"the \\\"token\\\"\"}");
         assertThat(json(new KeyNotification(KeyEvent.INSTANTIATED, STRANGER, -129, 1)))
@@ -90,10 +90,11 @@ class LineFormatTests {
         assertThat(json(new RemovalNotification(STRANGER, 1)))
                 .endsWith("\"event\":\"REMOVED\",\"tag\":1,\"key\":99}");
         assertThat(json(new LossNotification()))
-                .isEqualTo("{\"time\":\"2026-11-23T11:00:00.250Z\",\"event\":\"LOSS\"}");
+                .isEqualTo(
+                        "{\"time\":\"2026-11-23T11:00:00.250Z\",\"type\":\"notification\",\"event\":\"LOSS\"}");
         assertThat(json(new UnknownNotification(9, 3, 10 | 4 << 8, new byte[] {0, 31})))
                 .endsWith(
-                        "\"event\":\"UNKNOWN\",\"tag\":4,\"type\":9,\"subtype\":3,\"payload\":\"001f\"}");
+                        "\"event\":\"UNKNOWN\",\"tag\":4,\"notificationType\":9,\"notificationSubtype\":3,\"payload\":\"001f\"}");
     }
 
     @ParameterizedTest

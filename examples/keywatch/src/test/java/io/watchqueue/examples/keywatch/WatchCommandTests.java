@@ -49,6 +49,18 @@ class WatchCommandTests {
         kernel.close();
     }
 
+    /** Makes a change, and waits for a line that it leads to. */
+    private void change(Runnable change, String line) {
+        change.run();
+        await(line);
+    }
+
+    private void await(String line) {
+        while (keywatch.out().lines().noneMatch(line::equals)) {
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
     private CompletableFuture<Integer> watch(String... arguments) {
         CompletableFuture<Integer> end =
                 CompletableFuture.supplyAsync(
@@ -77,5 +89,122 @@ class WatchCommandTests {
         keys.invalidate(token);
         assertThat(end.join()).isZero();
         assertThat(keywatch.out().lines()).containsExactly("-- LOSS --");
+    }
+
+    @Test
+    void followsAllKeysBelowAKeyringAndNamesThem() {
+        KeyId ring = keys.addKeyring("orders", Keyring.USER);
+        keys.link(token, ring);
+        CompletableFuture<Integer> end =
+                watch("watch", "--recursive", "--format", "keyctl", ring.toString());
+        String named = " " + token + " %user:token";
+        change(() -> keys.update(token, new byte[] {2}), token + " upd %user:token");
+        kernel.queue().postLoss();
+        await("-- LOSS --");
+        KeyId inner = keys.addKeyring("inner ring", ring);
+        await(ring + " link " + inner + " %keyring:inner ring");
+        change(() -> keys.link(token, inner), inner + " link" + named);
+        change(() -> keys.unlink(token, inner), inner + " unlk" + named);
+        keys.setPermissions(token, 0);
+        await(token + " attr %user:token");
+        keys.unlink(inner, ring);
+        await(ring + " unlk " + inner + " %keyring:inner ring");
+        keys.unlink(ring, Keyring.USER);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines())
+                .startsWith(ring + " snap 1 %keyring:orders")
+                .endsWith(ring + " unlk" + named, ring + " gc %keyring:orders")
+                .hasSize(10);
+        assertThat(keywatch.err()).contains("watching keyring " + ring + " \"orders\" and below");
+    }
+
+    @Test
+    void followsKeyringsToTheDepthAndOnlyWithTheEventsThatAreAskedFor() {
+        KeyId ring = keys.addKeyring("orders", Keyring.USER);
+        KeyId inner = keys.addKeyring("inner", ring);
+        keys.link(token, inner);
+        CompletableFuture<Integer> end =
+                watch(
+                        "watch",
+                        "--recursive",
+                        "--depth=1",
+                        "--filter=rev",
+                        "--format=keyctl",
+                        ring.toString());
+        keys.link(token, ring);
+        await(ring + " link " + token + " %user:token");
+        keys.update(token, new byte[] {2});
+        keys.revoke(token);
+        await(token + " rev %user:token");
+        keys.unlink(inner, ring);
+        await(ring + " unlk " + inner + " %keyring:inner");
+        keys.unlink(ring, Keyring.USER);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines())
+                .containsExactly(
+                        ring + " snap 1 %keyring:orders",
+                        ring + " link " + token + " %user:token",
+                        token + " rev %user:token",
+                        ring + " unlk " + inner + " %keyring:inner",
+                        ring + " unlk " + token + " %user:token",
+                        ring + " gc %keyring:orders");
+    }
+
+    @Test
+    void namesKeyringsThatAreGone() {
+        KeyId ring = keys.addKeyring("orders", Keyring.USER);
+        KeyId inner = keys.addKeyring("inner", ring);
+        keys.link(token, inner);
+        CompletableFuture<Integer> end = watch("watch", "--recursive", ring.toString());
+        keys.unlink(inner, ring);
+        keys.unlink(ring, Keyring.USER);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines().map(line -> line.substring("12:00:00.000  ".length())))
+                .contains(
+                        "UNLINKED     keyring %s \"inner\"  - user %s \"token\""
+                                .formatted(inner, token));
+    }
+
+    @Test
+    void followsKeyringsUntilTheLastIsGone() {
+        KeyId first = keys.addKeyring("first", Keyring.USER);
+        KeyId second = keys.addKeyring("second", Keyring.USER);
+        CompletableFuture<Integer> end =
+                watch("watch", "--recursive", "--format=json", first.toString(), "%keyring:second");
+        await(2);
+        keys.unlink(first, Keyring.USER);
+        await(3);
+        keys.unlink(second, Keyring.USER);
+        assertThat(end.join()).isZero();
+        assertThat(keywatch.out().lines().map(line -> line.replaceFirst(".*?,", "")).skip(2))
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith(gone(first)),
+                        line -> assertThat(line).startsWith(gone(second)));
+    }
+
+    private static String gone(KeyId root) {
+        return "\"type\":\"gone\",\"root\":%s,\"key\":%s,".formatted(root, root);
+    }
+
+    private void await(int lines) {
+        while (keywatch.out().lines().count() < lines) {
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Test
+    void refusesOptionsThatDoNotFitAndAKeyThatIsNoKeyring() {
+        assertThat(keywatch.run("watch", "--depth=2", "@u")).isEqualTo(2);
+        assertThat(keywatch.run("watch", "--recursive", "--tag=7", "@u")).isEqualTo(2);
+        assertThat(keywatch.run("watch", "--recursive", "--depth=0", "@u")).isEqualTo(2);
+        assertThat(keywatch.run("watch", "--recursive", "--capacity=513", "@u")).isEqualTo(2);
+        assertThat(keywatch.run("watch", "--recursive", "@u", "@u")).isEqualTo(2);
+        assertThat(keywatch.run("watch", "--recursive", token.toString())).isEqualTo(2);
+        assertThat(keywatch.err())
+                .contains("--depth 2 limits --recursive", "--tag 7: with --recursive")
+                .contains("depth 0", "513", "named already", "of type user");
+        assertThat(keywatch.run("watch", "--recursive", "%keyring:none")).isEqualTo(1);
+        assertThat(keywatch.err()).contains("keywatch: ", "none", "ENOKEY");
+        assertThat(keywatch.out()).isEmpty();
     }
 }
