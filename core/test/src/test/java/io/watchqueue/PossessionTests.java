@@ -39,6 +39,7 @@ class PossessionTests {
     private static final int VISIBLE_TO_ALL = 0x3f1b1b1b;
     private static final int NO_SEARCH = 0x37370000;
     private static final int POSSESSOR_WITHOUT_SEARCH = 0x37010000;
+    private static final int OWNER_MAY_SEARCH = 0x3f090000;
     private static final int NO_VIEW = 0x3e3e0000;
 
     private final SimulatedKernel kernel;
@@ -167,6 +168,25 @@ class PossessionTests {
         assertPossessed(tooDeep, false);
         keys.unlink(hiding, Keyring.SESSION);
         assertPossessed(tooDeep, false);
+    }
+
+    /** The owner may search all of it, so that only the depth is in the way. */
+    @Test
+    void aKeyThatIsTooDeepIsNotPossessedEvenIfItsOwnerMaySearchIt() {
+        KeyId deepest = keys.addKeyring("ring 7", Keyring.SESSION);
+        KeyId token = add(deepest);
+        keys.setPermissions(token, OWNER_MAY_SEARCH);
+        keys.setPermissions(deepest, OWNER_MAY_SEARCH);
+        KeyId ring = keys.resolve(Keyring.SESSION, false);
+        for (int depth = 1; depth <= 6; depth++) {
+            ring = keys.addKeyring("ring " + depth, ring);
+        }
+        keys.link(deepest, ring);
+        assertPossessed(token, true);
+        keys.unlink(deepest, Keyring.SESSION);
+        assertPossessed(token, false);
+        add(Keyring.SESSION);
+        assertPossessed(token, false);
     }
 
     @Test

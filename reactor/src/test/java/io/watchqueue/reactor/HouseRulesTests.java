@@ -81,6 +81,24 @@ class HouseRulesTests {
     }
 
     @Test
+    void aSecretIsMadeOfReactorAndThePublicApiOfTheStream() {
+        classes()
+                .that()
+                .resideInAPackage("io.watchqueue.reactor.secret")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.watchqueue.reactor.secret",
+                        "io.watchqueue.reactor",
+                        "io.watchqueue",
+                        "reactor..",
+                        "org.reactivestreams",
+                        "org.jspecify..",
+                        "java..")
+                .check(CLASSES);
+    }
+
+    @Test
     void nothingButTestsUsesTheSimulatedKernel() {
         noClasses()
                 .that()
@@ -113,6 +131,22 @@ class HouseRulesTests {
                         "ReactiveWatchQueue.openOrAwait: ReentrantLock.lock",
                         // For JNA, once, on the thread of the first subscription: before there is a
                         // reader.
+                        "NativeLayer.await: FutureTask.get");
+    }
+
+    /** A secret blocks only threads of its scheduler, which are there for it. */
+    @Test
+    void aSecretBlocksOnlyWhereItLooks() {
+        assertThat(BlockingCalls.reachedFrom("io.watchqueue.reactor.secret", ALL))
+                .containsOnlyKeys(
+                        // The watch of a look: for the key, and for room.
+                        "FollowedKey.watch: Mono.block",
+                        "WatchQueue.place: Kernel.watchKey",
+                        "Interrupted.pause: LockSupport.parkNanos",
+                        "WatchQueue.unwatch: Kernel.watchKey",
+                        "ReactiveWatchQueue.openOrAwait: ReentrantLock.lock",
+                        // Of follow() and of the scheduler, if the keyring is given by its name.
+                        "JnaKernel.procKeys: Files.readAllBytes",
                         "NativeLayer.await: FutureTask.get");
     }
 

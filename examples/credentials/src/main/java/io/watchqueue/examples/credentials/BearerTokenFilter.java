@@ -15,7 +15,8 @@
  */
 package io.watchqueue.examples.credentials;
 
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.reactor.secret.RotatingSecret;
+import io.watchqueue.reactor.secret.Secret;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -128,12 +129,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
 
     private Mono<ClientResponse> afterRotation(
             Token refused, ClientResponse response, ClientRequest request, ExchangeFunction next) {
-        return secret.rotations()
-                .any(
-                        rotation ->
-                                rotation instanceof Rotation.Loaded loaded
-                                        && loaded.version() > refused.version())
-                .timeout(patience, Mono.just(false))
+        return NextVersion.after(secret, refused.version(), patience)
                 // A cancelled call would leave the response unread, so release it.
                 .doOnCancel(() -> response.releaseBody().subscribe())
                 .flatMap(
@@ -152,11 +148,7 @@ public final class BearerTokenFilter implements ExchangeFilterFunction {
     private Token token(Secret current) {
         Matcher token = TOKEN.matcher(StandardCharsets.ISO_8859_1.decode(current.payload()));
         if (!token.matches()) {
-            throw new CredentialUnavailableException(
-                    secret.name(),
-                    Reason.MALFORMED,
-                    "key %s has characters other than letters, digits, -._~+/, and equals signs at the end"
-                            .formatted(current.key()));
+            throw new MalformedTokenException(secret, current.key());
         }
         return new Token(token.group(1), current.version());
     }

@@ -18,6 +18,9 @@ package io.watchqueue.examples.credentials;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.WatchQueueSupport;
+import io.watchqueue.reactor.secret.RotatingSecret;
+import io.watchqueue.reactor.secret.Rotation;
+import io.watchqueue.reactor.secret.SecretUnavailableException;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.jspecify.annotations.Nullable;
@@ -210,7 +213,7 @@ public final class Demonstration implements AutoCloseable {
         out.println(
                 rotation instanceof Rotation.Loaded loaded
                         ? "  version " + loaded.version() + ", key " + loaded.key()
-                        : "  none: " + ((Rotation.Unavailable) rotation).reason().reason());
+                        : "  none: " + ((Rotation.Unavailable) rotation).cause().reason());
         rotations.add(rotation);
     }
 
@@ -242,7 +245,7 @@ public final class Demonstration implements AutoCloseable {
                 .uri("/orders")
                 .exchangeToMono(response -> Mono.just(response.statusCode().value() + ""))
                 .onErrorResume(
-                        CredentialUnavailableException.class,
+                        SecretUnavailableException.class,
                         e -> Mono.just(String.valueOf(e.getMessage())));
     }
 

@@ -21,7 +21,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.reactor.secret.RotatingSecret;
+import io.watchqueue.reactor.secret.Rotation;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.AfterEach;
@@ -180,9 +181,7 @@ class BearerTokenFilterTests {
         keys.update(token, bytes(payload));
         awaitVersion(2);
         assertThatThrownBy(() -> sent("https://api.example.org/"))
-                .isInstanceOfSatisfying(
-                        CredentialUnavailableException.class,
-                        e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED))
+                .isInstanceOf(MalformedTokenException.class)
                 .hasMessageContaining(token.toString())
                 .hasMessageContaining("keyctl pupdate")
                 .message()
@@ -205,7 +204,7 @@ class BearerTokenFilterTests {
                         e ->
                                 assertThat(e)
                                         .hasMessage(
-                                                "credential user 'token' in keyring @u was revoked: add"
+                                                "secret user 'token' in keyring @u was revoked: add"
                                                         + " it again by 'keyctl padd', which replaces the"
                                                         + " revoked one"))
                 .verify(SOON);

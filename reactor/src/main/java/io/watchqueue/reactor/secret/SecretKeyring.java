@@ -13,15 +13,14 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
-import io.watchqueue.KeyPermissionException;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +42,7 @@ final class SecretKeyring {
 
     private final int owner;
 
+    /** Finds the keyring for the first time. */
     SecretKeyring(Keyctl keys, SecretName name) {
         this.keys = keys;
         this.name = name;
@@ -55,19 +55,20 @@ final class SecretKeyring {
             this.fixed = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
             this.owner = keys.describe(fixed).uid();
         }
+        find();
     }
 
     /**
      * Finds the keyring.
      *
-     * @throws CredentialUnavailableException if it belongs to another user
+     * @throws SecretUnavailableException if it belongs to another user
      * @throws KeyUnavailableException if it does not exist
      */
     KeyId find() {
         KeyId keyring = fixed != null ? fixed : keys.find(name.keyring());
         KeyDescription description = keys.describe(keyring);
-        if (description.uid() != owner && !isPossessed(description)) {
-            throw new CredentialUnavailableException(
+        if (description.uid() != owner && !keys.possesses(keyring)) {
+            throw new SecretUnavailableException(
                     name,
                     Reason.FOREIGN,
                     "keyring "
@@ -76,15 +77,5 @@ final class SecretKeyring {
                             + Integer.toUnsignedString(description.uid()));
         }
         return keyring;
-    }
-
-    private boolean isPossessed(KeyDescription keyring) {
-        try {
-            return keys.search(Keyring.SESSION, keyring.type(), keyring.description())
-                    .filter(keyring.key()::equals)
-                    .isPresent();
-        } catch (KeyUnavailableException | KeyPermissionException e) {
-            return false;
-        }
     }
 }

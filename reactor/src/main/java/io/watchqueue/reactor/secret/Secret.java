@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyId;
 
@@ -22,7 +22,8 @@ import java.util.Arrays;
 
 /**
  * A secret that was read from a key. A function may use it until it returns, see {@link
- * RotatingSecret#current}. It is wiped when another secret replaces it.
+ * RotatingSecret#current}. It is wiped when another secret replaces it, when its key is no longer
+ * valid, and on {@link RotatingSecret#dispose()}.
  */
 public final class Secret {
 
@@ -46,8 +47,8 @@ public final class Secret {
     }
 
     /**
-     * Returns a number that distinguishes secrets without a look at them. The next one has a
-     * greater number.
+     * Returns a number that distinguishes the secrets of one {@link RotatingSecret} without a look
+     * at them. The next one has a greater number.
      *
      * @return 1 for the first
      */
@@ -58,7 +59,7 @@ public final class Secret {
     /**
      * Returns the secret itself.
      *
-     * @return its bytes, read-only; zeros after it was replaced
+     * @return its bytes, read-only; zeros after the secret was wiped
      */
     public ByteBuffer payload() {
         return ByteBuffer.wrap(payload).asReadOnlyBuffer();

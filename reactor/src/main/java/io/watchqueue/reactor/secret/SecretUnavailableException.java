@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyPermissionException;
 import io.watchqueue.KeyUnavailableException;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * There is no secret to use now. The message names the secret, the reason and the way out. It
  * contains no secret.
  */
-public final class CredentialUnavailableException extends RuntimeException {
+public final class SecretUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
@@ -42,16 +42,14 @@ public final class CredentialUnavailableException extends RuntimeException {
         FORBIDDEN(
                 "is forbidden",
                 "grant View, Search and Read on key and keyring by 'keyctl setperm'"),
-        /** The key's payload has the wrong form. */
-        MALFORMED("is malformed", "replace it by 'keyctl pupdate'"),
-        /** Another user's keyring has the name of the one that is gone. */
+        /** Another user's keyring has the name or the serial of the one that is gone. */
         FOREIGN(
                 "is in a keyring of another user",
                 "link that keyring to this process's session keyring by 'keyctl link' if it is the right"
                         + " one, or create one of that name for this process's user"),
         /** The keyring does not exist, or the kernel does not report its changes. */
         NOT_FOLLOWED("cannot be followed", "it is tried again automatically"),
-        /** {@code current()} was called after {@code dispose()}. */
+        /** {@link RotatingSecret#current} was called after {@link RotatingSecret#dispose()}. */
         DISPOSED("is no longer followed", "do not use it after RotatingSecret.dispose()");
 
         private final String what;
@@ -66,21 +64,26 @@ public final class CredentialUnavailableException extends RuntimeException {
     /** The reason why there is no secret. */
     private final Reason reason;
 
-    CredentialUnavailableException(SecretName name, Reason reason) {
+    SecretUnavailableException(SecretName name, Reason reason) {
         this(name, reason, "", null);
     }
 
-    CredentialUnavailableException(SecretName name, Reason reason, String detail) {
+    SecretUnavailableException(SecretName name, Reason reason, String detail) {
         this(name, reason, " because " + detail, null);
     }
 
-    private CredentialUnavailableException(
+    private SecretUnavailableException(
             SecretName name, Reason reason, String detail, @Nullable Throwable cause) {
-        super(name + " " + reason.what + detail + ": " + reason.wayOut, cause);
+        this(name + " " + reason.what + detail + ": " + reason.wayOut, reason, cause);
+    }
+
+    private SecretUnavailableException(
+            @Nullable String message, Reason reason, @Nullable Throwable cause) {
+        super(message, cause);
         this.reason = reason;
     }
 
-    static CredentialUnavailableException of(SecretName name, KeyUnavailableException cause) {
+    static SecretUnavailableException of(SecretName name, KeyUnavailableException cause) {
         Reason reason =
                 switch (cause.errnoName()) {
                     case "EKEYREVOKED" -> Reason.REVOKED;
@@ -88,17 +91,24 @@ public final class CredentialUnavailableException extends RuntimeException {
                     case "EKEYREJECTED" -> Reason.REJECTED;
                     default -> Reason.ABSENT;
                 };
-        return new CredentialUnavailableException(name, reason, "", cause);
+        return new SecretUnavailableException(name, reason, "", cause);
     }
 
-    static CredentialUnavailableException notFollowed(SecretName name, Throwable cause) {
-        if (cause instanceof CredentialUnavailableException reason) {
+    static SecretUnavailableException notFollowed(SecretName name, Throwable cause) {
+        if (cause instanceof SecretUnavailableException reason) {
             return reason;
         }
         Reason reason =
                 cause instanceof KeyPermissionException ? Reason.FORBIDDEN : Reason.NOT_FOLLOWED;
-        return new CredentialUnavailableException(
-                name, reason, " (" + cause.getMessage() + ")", cause);
+        return new SecretUnavailableException(name, reason, " (" + cause.getMessage() + ")", cause);
+    }
+
+    /**
+     * Returns one for another caller. Operators add suppressed exceptions to those that they pass
+     * on, so a shared one would grow with each use.
+     */
+    SecretUnavailableException copy() {
+        return new SecretUnavailableException(getMessage(), reason, getCause());
     }
 
     /**

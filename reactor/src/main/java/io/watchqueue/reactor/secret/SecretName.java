@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 /**
  * The place of a secret.
@@ -26,6 +26,6 @@ record SecretName(String keyring, String type, String description) {
 
     @Override
     public String toString() {
-        return "credential " + type + " '" + description + "' in keyring " + keyring;
+        return "secret " + type + " '" + description + "' in keyring " + keyring;
     }
 }

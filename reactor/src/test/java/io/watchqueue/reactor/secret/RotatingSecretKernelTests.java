@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,7 +22,7 @@ import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.WatchQueueException;
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -44,7 +44,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** Rotations on a real kernel, by another process or a random script. */
-class RotationKernelTests {
+class RotatingSecretKernelTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final int STEPS = Integer.getInteger("rotation.steps", 1_000);
@@ -71,7 +71,7 @@ class RotationKernelTests {
         return secret.current(
                         current -> StandardCharsets.US_ASCII.decode(current.payload()).toString())
                 .onErrorResume(
-                        CredentialUnavailableException.class, e -> Mono.just(e.reason().toString()))
+                        SecretUnavailableException.class, e -> Mono.just(e.reason().toString()))
                 .block(SOON);
     }
 
@@ -143,7 +143,7 @@ class RotationKernelTests {
                             late.rotations()
                                     .ofType(Rotation.Unavailable.class)
                                     .blockFirst(SOON)
-                                    .reason()
+                                    .cause()
                                     .reason())
                     .isEqualTo(Reason.EXPIRED);
             keys.add("user", "token", bytes("s-2"), vault);
@@ -248,7 +248,7 @@ class RotationKernelTests {
     private String rotated() {
         Rotation latest = secret.rotations().blockFirst(SOON);
         return latest instanceof Rotation.Unavailable none
-                ? none.reason().reason().toString()
+                ? none.cause().reason().toString()
                 : current();
     }
 
@@ -276,30 +276,5 @@ class RotationKernelTests {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** In a process of its own, because it joins a session keyring. */
-    @Test
-    @Tag("proof")
-    void theDemonstrationEndsByItself() throws Exception {
-        Process demonstration =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "-XX:+UseSerialGC",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Demonstration.class.getName())
-                        .redirectErrorStream(true)
-                        .start();
-        String transcript =
-                new String(demonstration.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(demonstration.waitFor()).as(transcript).isZero();
-        assertThat(transcript)
-                .contains(
-                        "version 1, key",
-                        "refused 1 time, then 204",
-                        "500 updates",
-                        "none: EXPIRED");
     }
 }

@@ -16,24 +16,19 @@
 package io.watchqueue.examples.credentials;
 
 import io.watchqueue.KeyId;
+import io.watchqueue.reactor.secret.RotatingSecret;
 
-/**
- * A report that a secret has changed, without the secret: for logs, and as a signal to fetch it.
- */
-public sealed interface Rotation {
+/** A secret cannot be sent as a bearer token. The message contains no secret. */
+public final class MalformedTokenException extends RuntimeException {
 
-    /**
-     * There is a new secret.
-     *
-     * @param key the key that it was read from
-     * @param version greater than those before
-     */
-    record Loaded(KeyId key, long version) implements Rotation {}
+    private static final long serialVersionUID = 1;
 
-    /**
-     * There is no longer a secret.
-     *
-     * @param reason the error that users of the secret get
-     */
-    record Unavailable(CredentialUnavailableException reason) implements Rotation {}
+    MalformedTokenException(RotatingSecret secret, KeyId key) {
+        super(
+                secret
+                        + " is malformed because key "
+                        + key
+                        + " has characters other than letters, digits, -._~+/, and equals signs at the"
+                        + " end: replace it by 'keyctl pupdate'");
+    }
 }

@@ -13,16 +13,16 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyId;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Watch;
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
 import io.watchqueue.reactor.NotificationFlux;
 import io.watchqueue.reactor.NotificationOperators;
 import io.watchqueue.reactor.ReactiveWatchQueue;
+import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -32,7 +32,7 @@ import reactor.core.scheduler.Schedulers;
  * A keyring and the key in it, watched by one queue.
  *
  * <p><b>Ownership:</b> this object owns the queue, and the queue owns the watches. {@link
- * #reasonsToLook()} opens the queue, and {@link #close()} closes it.
+ * #lookWhenever} opens the queue, and {@link #close()} closes it.
  *
  * <p>Each notification, a loss included, leads to a look at the key. The watches are placed before
  * the look, so a change after it leads to another one.
@@ -64,23 +64,28 @@ final class FollowedKey {
     }
 
     /** Creates it without opening the queue. */
-    static FollowedKey of(Keyctl keys, SecretName name, KeyId keyring) {
+    static FollowedKey of(Keyctl keys, SecretName name, KeyId keyring, SecretSettings settings) {
         return new FollowedKey(
                 keys,
                 name,
                 keyring,
-                NotificationFlux.builder().capacity(CAPACITY).watch(keyring, KEYRING_TAG).queue());
+                NotificationFlux.builder()
+                        .capacity(CAPACITY)
+                        .watch(keyring, KEYRING_TAG)
+                        .reader(settings.reader())
+                        .recorder(settings.recorder())
+                        .queue());
     }
 
     /**
-     * Opens the queue, with a watch on the keyring, on the subscribing thread. Emits once the queue
-     * is being received, and whenever something may have changed. Fails if the queue fails.
+     * Opens the queue, with a watch on the keyring, on the subscribing thread. Subscribes to a look
+     * once the queue is being received, and whenever something may have changed, one after the
+     * other. Fails if the queue or a look fails.
      */
-    Flux<FollowedKey> reasonsToLook() {
+    <T> Flux<T> lookWhenever(Mono<T> look) {
         return queue.receive()
                 .transform(NotificationOperators.resyncOnLoss(Mono.just(this)))
-                .publishOn(Schedulers.boundedElastic(), PREFETCH)
-                .map(anything -> this);
+                .concatMap(reason -> look, PREFETCH);
     }
 
     /** Closes the queue, and completes when it is closed. */
@@ -95,16 +100,26 @@ final class FollowedKey {
 
     /**
      * Finds the key, moves the watch to it, and then reads it. Only one thread at a time may call
-     * it.
+     * it. Waits if the key is under construction.
      *
-     * @throws CredentialUnavailableException if there is no key to read; a notification will report
+     * @return the key; the caller owns the payload
+     * @throws SecretUnavailableException if there is no key to read; a notification will report
      *     that there is
      * @throws io.watchqueue.WatchQueueException for any other reason; no notification will report
      *     that it is over
      */
     Found look() {
+        if (Schedulers.isInNonBlockingThread()) {
+            throw new SecretUnavailableException(
+                    name,
+                    Reason.NOT_FOLLOWED,
+                    "a look at it may block, and thread "
+                            + Thread.currentThread().getName()
+                            + " must not: give the builder a scheduler whose threads may, such as"
+                            + " Schedulers.boundedElastic()");
+        }
         for (int attempt = 1; ; attempt++) {
-            CredentialUnavailableException replaced;
+            SecretUnavailableException replaced;
             KeyId key = find();
             try {
                 // The search includes nested keyrings, which are not watched.
@@ -113,10 +128,10 @@ final class FollowedKey {
                     return new Found(key, keys.read(key));
                 }
                 replaced =
-                        new CredentialUnavailableException(
+                        new SecretUnavailableException(
                                 name, Reason.ABSENT, "key " + key + " is in a nested keyring");
             } catch (KeyUnavailableException e) {
-                replaced = CredentialUnavailableException.of(name, e);
+                replaced = SecretUnavailableException.of(name, e);
             }
             // The key was most likely replaced after it was found. Look for the next one.
             if (attempt == ATTEMPTS) {
@@ -128,10 +143,10 @@ final class FollowedKey {
     private KeyId find() {
         try {
             return keys.search(keyring, name.type(), name.description())
-                    .orElseThrow(() -> new CredentialUnavailableException(name, Reason.ABSENT));
+                    .orElseThrow(() -> new SecretUnavailableException(name, Reason.ABSENT));
         } catch (KeyUnavailableException e) {
             keys.list(keyring); // fails if the keyring is gone
-            throw CredentialUnavailableException.of(name, e);
+            throw SecretUnavailableException.of(name, e);
         }
     }
 

@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.credentials;
+package io.watchqueue.reactor.secret;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -22,22 +22,41 @@ import io.watchqueue.KeyId;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
-import io.watchqueue.examples.credentials.CredentialUnavailableException.Reason;
+import io.watchqueue.internal.Background;
+import io.watchqueue.reactor.NotificationReader;
+import io.watchqueue.reactor.NotificationRecorder;
+import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 import io.watchqueue.test.NativeCall;
 import io.watchqueue.test.SimulatedKernel;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.util.LoggerUtils;
+import reactor.test.util.TestLogger;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -71,9 +90,20 @@ class RotatingSecretTests {
     }
 
     private RotatingSecret follow(String keyring) {
-        RotatingSecret secret = RotatingSecret.follow(keyring, "user", "token");
+        return following(RotatingSecret.follow(keyring, "user", "token"));
+    }
+
+    private RotatingSecret followed(RotatingSecret.Builder builder) {
+        return following(builder.follow());
+    }
+
+    private RotatingSecret following(RotatingSecret secret) {
         followed.add(secret);
         return secret;
+    }
+
+    private RotatingSecret.Builder builder() {
+        return RotatingSecret.builder(vault, "user", "token");
     }
 
     private RotatingSecret follow() {
@@ -101,13 +131,13 @@ class RotatingSecretTests {
     }
 
     private static Reason unavailable(Rotation rotation) {
-        return rotation instanceof Rotation.Unavailable none ? none.reason().reason() : null;
+        return rotation instanceof Rotation.Unavailable none ? none.cause().reason() : null;
     }
 
     private static Reason whyNone(RotatingSecret secret) {
         return secret.current(Secret::version)
                 .map(version -> (Reason) null)
-                .onErrorResume(CredentialUnavailableException.class, e -> Mono.just(e.reason()))
+                .onErrorResume(SecretUnavailableException.class, e -> Mono.just(e.reason()))
                 .block(SOON);
     }
 
@@ -314,7 +344,7 @@ class RotatingSecretTests {
         keys.add("user", "token", bytes("one"), inner);
         RotatingSecret secret = follow();
         assertThatThrownBy(() -> current(secret))
-                .isInstanceOf(CredentialUnavailableException.class)
+                .isInstanceOf(SecretUnavailableException.class)
                 .hasMessageContaining("is in a nested keyring");
         add("two");
         assertThat(current(secret)).isEqualTo("two");
@@ -346,7 +376,7 @@ class RotatingSecretTests {
                             kernel.fail(NativeCall.READ, "EIO");
                             keys.setPermissions(key, ALL);
                         })
-                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .thenConsumeWhile(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
                 .expectNext(new Rotation.Loaded(key, 2))
                 .then(() -> keys.update(key, bytes("two")))
                 .expectNext(new Rotation.Loaded(key, 3))
@@ -401,7 +431,7 @@ class RotatingSecretTests {
                 .expectNext(new Rotation.Loaded(key, 1))
                 .then(this::showAnothersVault)
                 .then(() -> keys.unlink(vault, Keyring.USER))
-                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .thenConsumeWhile(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.FOREIGN)
                 .then(() -> assertThat(whyNone(secret)).isEqualTo(Reason.FOREIGN))
                 .then(
@@ -423,7 +453,7 @@ class RotatingSecretTests {
         keys.unlink(vault, Keyring.USER);
         KeyId theirs = showAnothersVault();
         assertThatThrownBy(() -> follow("%:vault"))
-                .isInstanceOf(CredentialUnavailableException.class)
+                .isInstanceOf(SecretUnavailableException.class)
                 .hasMessageContainingAll(theirs + " is owned by user 4711", "keyctl link");
         keys.link(theirs, Keyring.USER);
         assertThat(current(follow("%:vault"))).isEqualTo("theirs");
@@ -460,13 +490,12 @@ class RotatingSecretTests {
 
     @Test
     void hasNoSecretBeforeItsChangesAreReceived() {
-        KeyId key = add("one");
+        add("one");
         kernel.fail(NativeCall.EPOLL_CREATE, "EMFILE");
-        StepVerifier.create(follow().rotations())
-                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
-                .expectNext(new Rotation.Loaded(key, 1))
-                .thenCancel()
-                .verify(SOON);
+        Duration never = Duration.ofHours(1);
+        RotatingSecret secret = followed(builder().backoff(never, never));
+        assertThat(whyNone(secret)).isEqualTo(Reason.NOT_FOLLOWED);
+        assertThatThrownBy(() -> current(secret)).hasMessageContainingAll("EMFILE", "tried again");
     }
 
     /** Such a look is made by a thread that was in a system call when the queue failed. */
@@ -484,7 +513,7 @@ class RotatingSecretTests {
                             kernel.fail(NativeCall.READ, "EIO");
                             keys.setPermissions(key, ALL);
                         })
-                .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .thenConsumeWhile(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
                 .expectNext(new Rotation.Loaded(key, 2))
                 .then(() -> secret.lookAgain(predecessor)) // its queue is closed
                 .then(() -> assertThat(current(secret)).isEqualTo("one"))
@@ -535,7 +564,7 @@ class RotatingSecretTests {
     }
 
     @Test
-    void reportsOnlyTheLatestToASlowSubscriber() {
+    void reportsOnlyTheLatestToASubscriberWithoutDemand() {
         KeyId key = add("0");
         RotatingSecret secret = follow();
         AtomicReference<Rotation> latest = new AtomicReference<>();
@@ -544,20 +573,19 @@ class RotatingSecretTests {
                 .then(
                         () -> {
                             for (int update = 1; update <= 10; update++) {
-                                keys.update(key, bytes(Integer.toString(update)));
                                 String expected = Integer.toString(update);
+                                keys.update(key, bytes(expected));
                                 eventually(
                                         "the update is seen",
                                         () -> current(secret).equals(expected));
                             }
                             latest.set(secret.rotations().blockFirst(SOON));
                         })
-                .thenRequest(1) // the demand of publishOn
-                .expectNextCount(1)
                 .thenRequest(1)
                 .assertNext(rotation -> assertThat(rotation).isEqualTo(latest.get()))
                 .thenCancel()
                 .verify(SOON);
+        assertThat(latest.get()).isEqualTo(new Rotation.Loaded(key, 11));
     }
 
     @Test
@@ -585,5 +613,338 @@ class RotatingSecretTests {
         RotatingSecret secret = follow();
         StepVerifier.create(secret.current(current -> null))
                 .verifyError(NullPointerException.class);
+    }
+
+    @Test
+    void reportsAnExceptionOfTheFunction() {
+        add("one");
+        RotatingSecret secret = follow();
+        IllegalStateException mine = new IllegalStateException("mine");
+        StepVerifier.create(
+                        secret.current(
+                                current -> {
+                                    throw mine;
+                                }))
+                .verifyErrorSatisfies(e -> assertThat(e).isSameAs(mine));
+        assertThat(current(secret)).isEqualTo("one");
+    }
+
+    /** Operators add suppressed exceptions to an error, without end if it is shared. */
+    @Test
+    void givesEachUserAnErrorOfItsOwn() {
+        RotatingSecret secret = follow();
+        secret.dispose();
+        for (int use = 0; use < 10; use++) {
+            assertThatThrownBy(() -> current(secret))
+                    .isInstanceOf(SecretUnavailableException.class)
+                    .satisfies(e -> assertThat(e.getSuppressed()).hasSizeLessThan(2));
+        }
+    }
+
+    @Test
+    void wipesARevokedSecret() {
+        KeyId key = add("one");
+        RotatingSecret secret = follow();
+        ByteBuffer payload = secret.current(Secret::payload).block(SOON);
+        keys.revoke(key);
+        assertThat(whyNone(secret)).isEqualTo(Reason.REVOKED);
+        assertThat(text(payload)).isEqualTo("\0\0\0");
+    }
+
+    @Test
+    void followsASpecialKeyringOfTheCallingThread() {
+        keys.add("user", "token", bytes("of the session"), Keyring.SESSION);
+        RotatingSecret secret = followed(RotatingSecret.builder(Keyring.SESSION, "user", "token"));
+        assertThat(current(secret)).isEqualTo("of the session");
+        assertThat(secret).hasToString("secret user 'token' in keyring @s");
+    }
+
+    @Test
+    void readsByTheReaderAndTheRecorderOfTheBuilder() {
+        KeyId key = add("one");
+        AtomicReference<String> received = new AtomicReference<>();
+        NotificationRecorder recorder =
+                new NotificationRecorder() {
+                    @Override
+                    public void recordReceived(QueueGauges queue, int notifications) {
+                        received.set(Thread.currentThread().getName());
+                    }
+                };
+        RotatingSecret secret =
+                followed(builder().reader(NotificationReader.create("mine")).recorder(recorder));
+        assertThat(current(secret)).isEqualTo("one");
+        keys.update(key, bytes("two"));
+        eventually("the update is seen", () -> current(secret).equals("two"));
+        eventually("it is recorded", () -> "mine".equals(received.get()));
+    }
+
+    @Test
+    void looksAndReportsOnTheSchedulerOfTheBuilder() {
+        Scheduler scheduler = Schedulers.newBoundedElastic(2, 100, "mine");
+        try {
+            add("one");
+            RotatingSecret secret = followed(builder().scheduler(scheduler));
+            assertThat(secret.rotations().map(any -> thread()).blockFirst(SOON)).startsWith("mine");
+            assertThat(secret.current(any -> thread()).block(SOON)).isEqualTo(thread());
+            keys.clear(vault);
+            assertThat(
+                            secret.current(any -> "")
+                                    .onErrorResume(e -> Mono.fromCallable(() -> thread()))
+                                    .block(SOON))
+                    .startsWith("mine");
+            secret.dispose();
+        } finally {
+            scheduler.dispose();
+        }
+    }
+
+    private static String thread() {
+        return Thread.currentThread().getName();
+    }
+
+    @Test
+    void refusesToLookOnThreadsThatMustNotBlock() {
+        add("one");
+        RotatingSecret secret = followed(builder().scheduler(Schedulers.parallel()));
+        assertThatThrownBy(() -> current(secret))
+                .isInstanceOf(SecretUnavailableException.class)
+                .hasMessageContainingAll("parallel-", "must not", "boundedElastic()");
+    }
+
+    /** A program may use a secret where it must not block, such as on an event loop. */
+    @Test
+    void doesNotBlockTheThreadsThatUseASecret() {
+        KeyId key = add("one");
+        RotatingSecret secret = follow();
+        assertThat(onParallel(secret)).isEqualTo("one");
+        keys.revoke(key);
+        add("two");
+        assertThat(onParallel(secret)).isEqualTo("two");
+        keys.clear(vault);
+        eventually("it is gone", () -> whyNone(secret) == Reason.ABSENT);
+        assertThatThrownBy(() -> onParallel(secret)).isInstanceOf(SecretUnavailableException.class);
+    }
+
+    private static String onParallel(RotatingSecret secret) {
+        return Mono.defer(() -> secret.current(RotatingSecretTests::text))
+                .subscribeOn(Schedulers.parallel())
+                .block(SOON);
+    }
+
+    @ParameterizedTest(name = "{0} to {1}")
+    @CsvSource({"PT0S,PT1S", "PT-1S,PT1S", "PT2S,PT1S", "PT1S,PT24H0.000000001S"})
+    void refusesABackoffThatIsOutOfRange(Duration first, Duration longest) {
+        assertThatThrownBy(() -> builder().backoff(first, longest))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(
+                        "backoff from " + first + " to " + longest, "more than zero", "one day");
+    }
+
+    @Test
+    void opensTheQueueAgainAfterTheBackoff() {
+        KeyId key = add("one");
+        kernel.fail(NativeCall.EPOLL_CREATE, "EMFILE");
+        Duration soon = Duration.ofMillis(1);
+        RotatingSecret secret = followed(builder().backoff(soon, soon));
+        StepVerifier.create(secret.rotations())
+                .thenConsumeWhile(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
+                .expectNext(new Rotation.Loaded(key, 1))
+                .thenCancel()
+                .verify(SOON);
+    }
+
+    @Test
+    void aCancelledUseDoesNotRun() {
+        add("one");
+        Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+        RotatingSecret secret = followed(builder().scheduler(Schedulers.fromExecutor(work::add)));
+        List<String> used = new ArrayList<>();
+        secret.current(RotatingSecretTests::text).subscribe(used::add).dispose();
+        secret.current(RotatingSecretTests::text).subscribe(used::add);
+        eventually("the second use has run", () -> afterWork(work, () -> !used.isEmpty()));
+        assertThat(used).containsExactly("one");
+    }
+
+    @Test
+    void aUseThatWaitsFailsWhenTheSecretIsDisposedOf() {
+        Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+        RotatingSecret secret = followed(builder().scheduler(Schedulers.fromExecutor(work::add)));
+        CompletableFuture<String> use = secret.current(RotatingSecretTests::text).toFuture();
+        assertThat(use).isNotDone();
+        secret.dispose();
+        eventually("the use has ended", () -> afterWork(work, use::isDone));
+        assertThat(use)
+                .isCompletedExceptionally()
+                .failsWithin(SOON)
+                .withThrowableThat()
+                .havingCause()
+                .withMessageContaining("no longer followed");
+    }
+
+    @Test
+    void usersSeeWholeSecretsWhileItIsRotated() throws Exception {
+        KeyId key = add("0".repeat(64));
+        RotatingSecret secret = follow();
+        AtomicBoolean over = new AtomicBoolean();
+        List<CompletableFuture<Long>> users = new ArrayList<>();
+        for (int user = 0; user < 4; user++) {
+            users.add(Background.get(() -> useUntil(over, secret)));
+        }
+        for (int update = 1; update <= 500; update++) {
+            keys.update(key, bytes(Integer.toString(update % 10).repeat(64)));
+        }
+        eventually("the last one is seen", () -> current(secret).startsWith("0"));
+        over.set(true);
+        for (CompletableFuture<Long> user : users) {
+            assertThat(user.get(60, TimeUnit.SECONDS)).isPositive();
+        }
+    }
+
+    /** Returns the number of uses. */
+    private static long useUntil(AtomicBoolean over, RotatingSecret secret) {
+        long uses = 0;
+        long version = 0;
+        do {
+            long before = version;
+            version =
+                    secret.current(
+                                    current -> {
+                                        String text = text(current);
+                                        assertThat(text).hasSize(64).matches("([0-9])\\1*");
+                                        assertThat(current.version())
+                                                .isGreaterThanOrEqualTo(before);
+                                        return current.version();
+                                    })
+                            .block(SOON);
+            uses++;
+        } while (!over.get());
+        return uses;
+    }
+
+    @Test
+    void leavesNothingOpenHoweverEarlyItIsDisposedOf() {
+        KeyId key = add("one");
+        for (int cycle = 0; cycle < 200; cycle++) {
+            RotatingSecret secret = follow();
+            if (cycle % 4 > 0) {
+                secret.rotations().blockFirst(SOON);
+            }
+            if (cycle % 4 > 1) {
+                keys.update(key, bytes(Integer.toString(cycle)));
+            }
+            if (cycle % 4 > 2) {
+                kernel.settle();
+            }
+            secret.dispose();
+        }
+        eventually("all descriptors are closed", () -> kernel.openDescriptors() == 0);
+    }
+
+    @Test
+    void dropsNoErrorWhenItIsCancelledOrDisposedOfDuringARotation() {
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try {
+            KeyId key = add("one");
+            for (int cycle = 0; cycle < 400; cycle++) {
+                Scheduler scheduler = Schedulers.newBoundedElastic(2, 100, "mine");
+                RotatingSecret secret = followed(builder().scheduler(scheduler));
+                Disposable log = secret.rotations().subscribe(any -> {}, e -> {});
+                Disposable use = secret.current(Secret::version).subscribe(any -> {}, e -> {});
+                keys.update(key, bytes(Integer.toString(cycle)));
+                if (cycle % 3 == 0) {
+                    keys.clear(vault);
+                    key = add("again");
+                }
+                use.dispose();
+                if (cycle % 2 == 0) {
+                    scheduler.dispose();
+                }
+                log.dispose();
+                secret.dispose();
+                scheduler.dispose();
+            }
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+        assertThat(dropped).isEmpty();
+    }
+
+    @Test
+    void dropsNoErrorOfAUseThatIsCancelledWhileItRuns() {
+        Queue<Runnable> work = new ConcurrentLinkedQueue<>();
+        RotatingSecret secret = followed(builder().scheduler(Schedulers.fromExecutor(work::add)));
+        AtomicReference<Rotation> latest = new AtomicReference<>();
+        secret.rotations().subscribe(latest::set);
+        eventually("there is no secret", () -> afterWork(work, () -> latest.get() != null));
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try {
+            add("one");
+            AtomicBoolean used = new AtomicBoolean();
+            Disposable.Swap use = Disposables.swap();
+            use.update(
+                    secret.current(
+                                    current -> {
+                                        used.set(true);
+                                        use.dispose();
+                                        throw new IllegalStateException("after the cancellation");
+                                    })
+                            .subscribe(any -> {}, dropped::add));
+            eventually("it is used", () -> afterWork(work, used::get));
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+        assertThat(dropped).isEmpty();
+    }
+
+    private static boolean afterWork(Queue<Runnable> work, BooleanSupplier condition) {
+        for (Runnable next = work.poll(); next != null; next = work.poll()) {
+            next.run();
+        }
+        return condition.getAsBoolean();
+    }
+
+    @Test
+    void logsRotationsWithoutTheSecret() {
+        TestLogger log = new TestLogger();
+        LoggerUtils.useCurrentLoggersWithCapture();
+        LoggerUtils.enableCaptureWith(log);
+        try {
+            KeyId key = add("hunter2");
+            RotatingSecret secret = follow();
+            assertThat(current(secret)).isEqualTo("hunter2");
+            keys.revoke(key);
+            assertThat(whyNone(secret)).isEqualTo(Reason.REVOKED);
+            eventually("both are logged", () -> log.getOutContent().contains("was revoked"));
+            assertThat(log.getOutContent())
+                    .contains("secret user 'token' in keyring " + vault + ": Loaded[key=" + key)
+                    .doesNotContain("hunter2");
+            assertThat(log.getErrContent()).isEmpty();
+        } finally {
+            LoggerUtils.disableCapture();
+            Loggers.resetLoggerFactory();
+        }
+    }
+
+    @Test
+    void aLogThatFailsKeepsNoSecretFromBeingReplaced() {
+        Logger other = Loggers.getLogger("other");
+        Loggers.useCustomLoggers(
+                name -> {
+                    if (name.startsWith("io.watchqueue")) {
+                        throw new IllegalStateException("no log");
+                    }
+                    return other;
+                });
+        try {
+            KeyId key = add("one");
+            RotatingSecret secret = follow();
+            assertThat(current(secret)).isEqualTo("one");
+            keys.update(key, bytes("two"));
+            eventually("the update is seen", () -> current(secret).equals("two"));
+        } finally {
+            Loggers.resetLoggerFactory();
+        }
     }
 }
