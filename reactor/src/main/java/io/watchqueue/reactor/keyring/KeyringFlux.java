@@ -73,9 +73,9 @@ import java.util.function.Predicate;
  * permissions: keys that only a session keyring gives access to need a worker that was started with
  * that session keyring.
  *
- * <p><b>Termination:</b> fails if the keyring cannot be watched. Completes after the keyring is
- * gone, was revoked or has expired, unless it {@linkplain Builder#awaitSuccessor() awaits a
- * successor}. Cancelling closes the queue.
+ * <p><b>Termination:</b> fails if the keyring cannot be watched, or is not a keyring. Completes
+ * after the keyring is gone, was revoked or has expired, unless it {@linkplain
+ * Builder#awaitSuccessor() awaits a successor}. Cancelling closes the queue.
  *
  * <p><b>Loss:</b> a {@link KeyringEvent.Lost} stands in the stream, and after it the differences
  * that a look at all keys found.

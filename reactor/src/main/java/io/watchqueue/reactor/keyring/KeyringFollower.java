@@ -100,12 +100,19 @@ final class KeyringFollower {
      *
      * @return the snapshot
      * @throws io.watchqueue.WatchQueueException if the keyring cannot be watched
+     * @throws IllegalArgumentException if it is not a keyring
      */
     List<KeyringEvent> begin() {
         watches.placeRoot(root);
         FollowedKey keyring = look(root, null);
         if (keyring == null) {
             keyring = new FollowedKey(root, keys.describe(root), State.VALID, true); // it throws
+        }
+        KeyDescription description = keyring.description();
+        if (description != null && !description.isKeyring()) {
+            throw new IllegalArgumentException(
+                    "follow key %s: it is of the type %s, and only a keyring has members; watch it by NotificationFlux"
+                            .formatted(root, description.type()));
         }
         table.put(keyring);
         uncertain.add(root); // it may expire

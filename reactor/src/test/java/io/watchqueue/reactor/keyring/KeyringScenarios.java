@@ -517,4 +517,14 @@ abstract class KeyringScenarios {
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContainingAll("watch key " + gone, "EKEYREVOKED");
     }
+
+    @Test
+    void failsIfItIsNotAKeyring() {
+        KeyId key = add("token", elsewhere);
+        Followed followed = Followed.of(KeyringFlux.follow(key));
+        followed.awaitEnd();
+        assertThat(followed.error())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll("follow key " + key, "type user", "NotificationFlux");
+    }
 }

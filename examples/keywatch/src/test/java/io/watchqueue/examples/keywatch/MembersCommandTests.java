@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 
 import java.time.Duration;
 
-/** What is below a keyring, on the simulated kernel. */
+/** The keys below a keyring, on the simulated kernel. */
 @Timeout(180)
 @WithSimulatedKernel
 class MembersCommandTests {
