@@ -198,7 +198,11 @@ final class KeyWatches {
     }
 
     private CompletableFuture<Watch> begin(KeyId key) {
-        return queue.watch(key, nextTag()).subscribeOn(Schedulers.boundedElastic()).toFuture();
+        CompletableFuture<Watch> begun = new CompletableFuture<>();
+        queue.watch(key, nextTag())
+                .subscribeOn(Schedulers.boundedElastic())
+                .subscribe(begun::complete, begun::completeExceptionally);
+        return begun;
     }
 
     private void await(KeyId key, CompletableFuture<Watch> begun) {
