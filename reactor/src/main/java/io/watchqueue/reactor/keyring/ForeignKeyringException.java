@@ -31,13 +31,15 @@ public final class ForeignKeyringException extends RuntimeException {
 
     ForeignKeyringException(String reference, KeyDescription found) {
         super(
-                "follow keyring %s: keyring %s is owned by user %s, and this thread does not possess it. Link it"
-                                .formatted(
-                                        reference,
-                                        found.key(),
-                                        Integer.toUnsignedString(found.uid()))
-                        + " to this process's session keyring by 'keyctl link' if it is the right one, or create"
-                        + " one of that name for this process's user.");
+                "follow keyring "
+                        + reference
+                        + ": keyring "
+                        + found.key()
+                        + " is owned by user "
+                        + Integer.toUnsignedString(found.uid())
+                        + ", and this thread does not possess it. Link it to this process's session keyring by"
+                        + " 'keyctl link' if it is the right one, or create one of that name for this process's"
+                        + " user.");
         this.serial = found.key().value();
     }
 

@@ -414,7 +414,7 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         private static int positive(String what, int value, String reason) {
             if (value < 1) {
                 throw new IllegalArgumentException(
-                        "KeyringFlux: %s %d is not positive; %s".formatted(what, value, reason));
+                        "KeyringFlux: " + what + " " + value + " is not positive; " + reason);
             }
             return value;
         }

@@ -111,8 +111,11 @@ final class KeyringFollower {
         KeyDescription description = keyring.description();
         if (description != null && !description.isKeyring()) {
             throw new IllegalArgumentException(
-                    "follow key %s: it is of the type %s, and only a keyring has members; watch it by NotificationFlux"
-                            .formatted(root, description.type()));
+                    "follow key "
+                            + root
+                            + ": it is of the type "
+                            + description.type()
+                            + ", and only a keyring has members; watch it by NotificationFlux");
         }
         table.put(keyring);
         uncertain.add(root); // it may expire

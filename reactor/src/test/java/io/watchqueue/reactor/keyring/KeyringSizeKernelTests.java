@@ -95,9 +95,13 @@ class KeyringSizeKernelTests {
                 long placed = System.nanoTime();
                 assertThat(watched(followed)).isEqualTo(more + 1);
                 long changed = millisOfHundredChanges(followed);
-                System.out.printf(
-                        "%,d keys: %,d µs for each to be watched, %,d µs for each change%n",
-                        more, (placed - begun) / 1000 / more, changed * 10);
+                System.out.println(
+                        more
+                                + " keys: "
+                                + (placed - begun) / 1000 / more
+                                + " µs for each to be watched, "
+                                + changed * 10
+                                + " µs for each change");
                 assertThat(followed.events(Lost.class)).isEmpty();
             }
         }
