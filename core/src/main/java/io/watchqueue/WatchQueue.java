@@ -268,13 +268,12 @@ public final class WatchQueue implements AutoCloseable {
         if (serial < 0) {
             throw Failures.key("unwatch key " + key, -serial);
         }
-        for (Watch watch : watches()) {
-            if (watch.key().value() == serial) {
-                watch.close();
-                return true;
-            }
+        Watch watch = watches.of(serial);
+        if (watch == null) {
+            return false;
         }
-        return false;
+        watch.close();
+        return true;
     }
 
     void unwatch(Watch watch) {

@@ -15,6 +15,8 @@
  */
 package io.watchqueue;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -52,6 +54,11 @@ final class Watches {
     /** The watches that are not known to be gone, the oldest first. */
     synchronized List<Watch> list() {
         return new ArrayList<>(current.values());
+    }
+
+    /** The watch on a key that is not known to be gone. */
+    synchronized @Nullable Watch of(int serial) {
+        return current.get(serial);
     }
 
     /** Whether there were watches, and all are gone and their last notifications were read. */
