@@ -27,7 +27,6 @@ import io.watchqueue.reactor.ReactiveWatchQueue;
 import org.jspecify.annotations.Nullable;
 
 import reactor.core.Disposable;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -207,9 +206,8 @@ final class KeyWatches {
 
     private void await(KeyId key, CompletableFuture<Watch> begun) {
         pending.put(key, begun);
-        Mono.fromFuture(begun, true)
-                .doFinally(end -> instantiated.accept(key))
-                .subscribe(watch -> {}, e -> {});
+        CompletableFuture<Watch> unused =
+                begun.whenComplete((watch, failure) -> instantiated.accept(key));
     }
 
     /** Returns null if another tag may do. */

@@ -120,7 +120,6 @@ final class KeyringFollower {
         table.put(keyring);
         uncertain.add(root); // it may expire
         expand(root, 0);
-        linkFound();
         takeEvents();
         return List.of(new KeyringEvent.Snapshot(keyring, links(), store));
     }
@@ -156,7 +155,6 @@ final class KeyringFollower {
                 && watches.isPresent(change.key(), change)) {
             apply(change);
         }
-        linkFound();
         return takeEvents();
     }
 
@@ -194,15 +192,9 @@ final class KeyringFollower {
     private void removed(KeyId key) {
         watches.removed(key);
         FollowedKey known = table.get(key);
-        if (known == null) {
-            return;
-        }
-        FollowedKey now = look(key, known);
-        if (now == null) {
-            gone(known);
-        } else {
-            // This was the removal of an earlier watch, with the same tag.
-            changed(known, now, null);
+        if (known != null) {
+            // It is still there if this was the removal of an earlier watch, with the same tag.
+            lookAgainUnnotified(known);
         }
     }
 
@@ -238,7 +230,9 @@ final class KeyringFollower {
     /** Looks at those keys again of which the kernel does not notify. */
     List<KeyringEvent> lookAgain() {
         watches.tryAgain();
-        Map<KeyId, String> timeouts = keys.timeouts();
+        // Not for the others: it reads all of /proc/keys.
+        boolean anyWatched = uncertain.stream().anyMatch(watches::has);
+        Map<KeyId, String> timeouts = anyWatched ? keys.timeouts() : Map.of();
         for (KeyId key : List.copyOf(uncertain)) {
             FollowedKey known = table.get(key);
             if (known == null) {
@@ -250,7 +244,6 @@ final class KeyringFollower {
                 }
             }
         }
-        linkFound();
         return takeEvents();
     }
 
@@ -273,7 +266,6 @@ final class KeyringFollower {
         } else {
             lookAgainUnnotified(known);
         }
-        linkFound();
         return takeEvents();
     }
 
@@ -442,7 +434,8 @@ final class KeyringFollower {
             }
             return true;
         }
-        if (known == null && isFiltered()) {
+        // A key that is watched already was found to be wanted.
+        if (known == null && isFiltered() && !watches.has(key)) {
             FollowedKey seen = describe(key, null, KeyWatches.Outcome.FULL);
             if (seen != null && !isFollowed(seen)) {
                 FollowedKey displaced = namesake(seen, keyring);
@@ -565,9 +558,7 @@ final class KeyringFollower {
         for (KeyId keyring = next.poll(); keyring != null; keyring = next.poll()) {
             int level = Objects.requireNonNull(reached.get(keyring)) + 1;
             for (KeyId member : table.members(keyring)) {
-                FollowedKey known = table.get(member);
-                if (known != null
-                        && known.isKeyring()
+                if (known(member).isKeyring()
                         && level < settings.depth()
                         && reached.putIfAbsent(member, level) == null) {
                     next.add(member);
@@ -591,6 +582,7 @@ final class KeyringFollower {
     }
 
     private List<KeyringEvent> takeEvents() {
+        linkFound();
         List<KeyringEvent> taken = events;
         events = new ArrayList<>();
         return taken;
