@@ -385,6 +385,10 @@ class RotatingSecretTests {
         assertThat(kernel.openDescriptors()).isEqualTo(2 + 2);
     }
 
+    private void recreateVault(String payload) {
+        keys.add("user", "token", bytes(payload), keys.addKeyring("vault", Keyring.USER));
+    }
+
     @Test
     void findsARecreatedKeyringByItsName() {
         KeyId key = add("one");
@@ -393,13 +397,7 @@ class RotatingSecretTests {
                 .expectNext(new Rotation.Loaded(key, 1))
                 .then(() -> keys.unlink(vault, Keyring.USER))
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
-                .then(
-                        () ->
-                                keys.add(
-                                        "user",
-                                        "token",
-                                        bytes("two"),
-                                        keys.addKeyring("vault", Keyring.USER)))
+                .then(() -> recreateVault("two"))
                 .thenConsumeWhile(rotation -> unavailable(rotation) != null)
                 .expectNextMatches(rotation -> rotation instanceof Rotation.Loaded)
                 .then(() -> assertThat(current(secret)).isEqualTo("two"))
@@ -434,13 +432,7 @@ class RotatingSecretTests {
                 .thenConsumeWhile(rotation -> unavailable(rotation) == Reason.NOT_FOLLOWED)
                 .expectNextMatches(rotation -> unavailable(rotation) == Reason.FOREIGN)
                 .then(() -> assertThat(whyNone(secret)).isEqualTo(Reason.FOREIGN))
-                .then(
-                        () ->
-                                keys.add(
-                                        "user",
-                                        "token",
-                                        bytes("two"),
-                                        keys.addKeyring("vault", Keyring.USER)))
+                .then(() -> recreateVault("two"))
                 .thenConsumeWhile(rotation -> unavailable(rotation) != null)
                 .expectNextMatches(rotation -> rotation instanceof Rotation.Loaded)
                 .then(() -> assertThat(current(secret)).isEqualTo("two"))

@@ -76,7 +76,7 @@ final class CommandRunner {
         return running;
     }
 
-    /** Zero is no variable, even if this process has inherited one. */
+    /** For zero there is not a variable, even if this process has inherited one. */
     private static void put(Map<String, String> environment, String name, int value) {
         environment.remove(name);
         if (value != 0) {
