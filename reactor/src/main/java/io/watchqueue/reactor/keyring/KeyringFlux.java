@@ -20,6 +20,7 @@ import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
+import io.watchqueue.LossNotification;
 import io.watchqueue.NotificationFilter;
 import io.watchqueue.WatchQueueClosedException;
 import io.watchqueue.reactor.NotificationFlux;
@@ -61,8 +62,7 @@ import java.util.function.Predicate;
  * depth.
  *
  * <p><b>Cold.</b> Each subscription has a kernel queue, its watches and a {@link KeyringStore} of
- * its own. To share one, use {@code publish().refCount(1, grace)}; late subscribers then get no
- * {@link KeyringEvent.Snapshot}, but may read the first one's store.
+ * its own. {@link #shared(int, Duration)} shares one.
  *
  * <p><b>Demand:</b> one notification can lead to many events, which wait for demand. While they do,
  * some 300 notifications wait in this process, and the others in the kernel's queue; when that is
@@ -94,6 +94,9 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
                     KeyEvent.CLEARED,
                     KeyEvent.REVOKED,
                     KeyEvent.SETATTR);
+
+    /** A delay is counted in nanoseconds, which would overflow beyond this. */
+    private static final Duration LONGEST_LINGER = Duration.ofNanos(Long.MAX_VALUE);
 
     private final FollowedRoot root;
     private final boolean awaiting;
@@ -148,10 +151,81 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         return new Builder(new FollowedRoot(null, Objects.requireNonNull(reference, "reference")));
     }
 
+    /**
+     * Shares one kernel queue between many subscribers, as {@link #shared(int, Duration, Function)}
+     * does.
+     *
+     * @param buffer how many events are kept for a slow subscriber, at least 1
+     * @param linger how long the keyring is still followed after the last subscriber has left, 0 to
+     *     292 years
+     * @return the shared stream
+     * @throws IllegalArgumentException if an argument is out of range
+     */
+    public SharedKeyringFlux<KeyringEvent> shared(int buffer, Duration linger) {
+        return shared(buffer, linger, event -> event);
+    }
+
+    /**
+     * Shares one kernel queue between many subscribers, and maps each event once for all of them,
+     * for example to bytes.
+     *
+     * <p><b>Hot.</b> The first subscriber opens the queue. It is closed a while after the last one
+     * has left. Each subscriber begins with a {@link KeyringEvent.Snapshot} of the keyring as it is
+     * then, and gets the events from there on. Subscribers that come at the same time get the same
+     * snapshot.
+     *
+     * <p><b>Demand:</b> a subscriber without demand slows no other one. Its events wait in a buffer
+     * of its own.
+     *
+     * <p><b>Threading:</b> events are emitted on the worker of the {@linkplain Builder#scheduler
+     * scheduler}, or where a subscriber requests them. A subscriber that blocks there holds up all.
+     *
+     * <p><b>Termination:</b> ends for all subscribers as this stream does. The next subscriber
+     * begins anew. {@link SharedKeyringFlux#dispose()} completes it for good.
+     *
+     * <p><b>Loss:</b> as in this stream. In addition, when the buffer of a subscriber is full, it
+     * gets what is in the buffer, then a {@link KeyringEvent.Lost} of the origin {@link
+     * LossNotification.Origin#SUBSCRIBER} and of unknown number, and then a new {@link
+     * KeyringEvent.Snapshot}.
+     *
+     * @param buffer how many events are kept for a slow subscriber, at least 1
+     * @param linger how long the keyring is still followed after the last subscriber has left, 0 to
+     *     292 years
+     * @param mapper is called on the scheduler, once for each event, and once more for each loss of
+     *     a subscriber; a failure of it ends the stream for all
+     * @param <T> what the events are mapped to
+     * @return the shared stream
+     * @throws IllegalArgumentException if an argument is out of range
+     */
+    public <T> SharedKeyringFlux<T> shared(
+            int buffer, Duration linger, Function<? super KeyringEvent, ? extends T> mapper) {
+        Builder.positive("shared: buffer", buffer, "events wait there while others go on");
+        if (linger.isNegative() || linger.compareTo(LONGEST_LINGER) > 0) {
+            throw new IllegalArgumentException(
+                    "KeyringFlux: shared: linger "
+                            + linger
+                            + " is not from PT0S to "
+                            + LONGEST_LINGER
+                            + "; use some seconds");
+        }
+        SnapshotRequests snapshots = new SnapshotRequests();
+        return new SharedKeyringFlux<>(
+                events(snapshots),
+                snapshots,
+                Objects.requireNonNull(mapper, "mapper"),
+                buffer,
+                linger);
+    }
+
     @Override
     public void subscribe(CoreSubscriber<? super KeyringEvent> actual) {
-        Flux<KeyringEvent> one = Flux.defer(this::found);
-        (awaiting ? withSuccessors(one) : one).subscribe(actual);
+        events(new SnapshotRequests()).subscribe(actual);
+    }
+
+    /** The events, with the further snapshots that are requested. */
+    Flux<KeyringEvent> events(SnapshotRequests snapshots) {
+        Flux<KeyringEvent> one = Flux.defer(() -> found(snapshots));
+        return awaiting ? withSuccessors(one) : one;
     }
 
     private Flux<KeyringEvent> withSuccessors(Flux<KeyringEvent> one) {
@@ -170,22 +244,25 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         return error instanceof KeyUnavailableException || error instanceof ForeignKeyringException;
     }
 
-    private Flux<KeyringEvent> found() {
+    private Flux<KeyringEvent> found(SnapshotRequests snapshots) {
         Keyctl keys = Keyctl.system();
         KeyId keyring = root.find(keys);
         return Flux.using(
-                queues::queue, queue -> follow(keys, keyring, queue), ReactiveWatchQueue::dispose);
+                queues::queue,
+                queue -> follow(keys, keyring, queue, snapshots),
+                ReactiveWatchQueue::dispose);
     }
 
-    private Flux<KeyringEvent> follow(Keyctl keys, KeyId root, ReactiveWatchQueue queue) {
+    private Flux<KeyringEvent> follow(
+            Keyctl keys, KeyId root, ReactiveWatchQueue queue, SnapshotRequests snapshots) {
         LookTimer timer = new LookTimer(settings.lookAgain(), scheduler);
         KeyWatches watches = new KeyWatches(queue, settings.watches(), timer::instantiated);
         KeyringFollower follower = new KeyringFollower(keys, root, settings, watches);
         Flux<Function<KeyringFollower, List<KeyringEvent>>> notified =
                 queue.receive().map(notification -> following -> following.apply(notification));
         return Flux.merge(
-                        Mono.<Function<KeyringFollower, List<KeyringEvent>>>just(
-                                KeyringFollower::begin),
+                        snapshots.steps(), // first, so that none is requested in vain
+                        Mono.<Function<KeyringFollower, List<KeyringEvent>>>just(snapshots::begin),
                         notified.doFinally(end -> timer.dispose()),
                         timer.steps())
                 .publishOn(scheduler)

@@ -121,7 +121,15 @@ final class KeyringFollower {
         uncertain.add(root); // it may expire
         expand(root, 0);
         takeEvents();
-        return List.of(new KeyringEvent.Snapshot(keyring, links(), store));
+        return snapshot();
+    }
+
+    /** The whole as it is known now; none before the {@linkplain #begin beginning}. */
+    List<KeyringEvent> snapshot() {
+        FollowedKey keyring = table.get(root);
+        return keyring == null
+                ? List.of()
+                : List.of(new KeyringEvent.Snapshot(keyring, links(), store));
     }
 
     /** All links, each keyring before its members. */

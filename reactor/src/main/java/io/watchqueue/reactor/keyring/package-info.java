@@ -21,6 +21,8 @@
  * <ul>
  *   <li>{@link io.watchqueue.reactor.keyring.KeyringFlux} is what users subscribe to. It joins the
  *       notifications of one queue and the looks of a {@code LookTimer} on one worker.
+ *   <li>{@link io.watchqueue.reactor.keyring.SharedKeyringFlux} shares it between subscribers, each
+ *       of which begins with a snapshot, by {@code SnapshotRequests}.
  *   <li>{@code KeyringFollower} applies them, one after the other: it looks at keys, and makes
  *       events of what has changed.
  *   <li>{@code KeyWatches} has the follower's watches, and their tags.

@@ -24,6 +24,7 @@ import io.watchqueue.Keyctl;
 import org.reactivestreams.Subscription;
 
 import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.SignalType;
 
 import java.time.Duration;
@@ -57,22 +58,22 @@ final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseab
     }
 
     /** Returns when there is a snapshot, or an error. */
-    static Followed of(KeyringFlux flux) {
+    static Followed of(Flux<KeyringEvent> flux) {
         return of(flux, Long.MAX_VALUE);
     }
 
-    static Followed of(KeyringFlux flux, long demand) {
+    static Followed of(Flux<KeyringEvent> flux, long demand) {
         Followed followed = begin(flux, demand);
-        followed.await("snapshot", () -> !followed.events.isEmpty() || followed.end != null);
+        followed.awaitSnapshot();
         return followed;
     }
 
     /** Returns at once. */
-    static Followed begin(KeyringFlux flux) {
+    static Followed begin(Flux<KeyringEvent> flux) {
         return begin(flux, Long.MAX_VALUE);
     }
 
-    private static Followed begin(KeyringFlux flux, long demand) {
+    static Followed begin(Flux<KeyringEvent> flux, long demand) {
         Followed followed = new Followed(demand);
         flux.subscribe(followed);
         return followed;
@@ -93,6 +94,7 @@ final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseab
 
     private void apply(KeyringEvent event) {
         if (event instanceof KeyringEvent.Snapshot snapshot) {
+            links.clear();
             snapshot.links().forEach(this::apply);
         } else if (event instanceof KeyringEvent.Linked linked) {
             assertThat(links.add(new Link(linked.key().key(), linked.keyring())))
@@ -169,8 +171,13 @@ final class Followed extends BaseSubscriber<KeyringEvent> implements AutoCloseab
         await("the end", () -> end != null);
     }
 
+    private void awaitSnapshot() {
+        await("snapshot", () -> !events.isEmpty() || end != null);
+    }
+
     /** Waits until store and events have the links that the kernel has. */
     void awaitKernel(Keyctl keys) {
+        awaitSnapshot();
         KeyringStore store = store();
         try {
             await(

@@ -20,6 +20,9 @@ import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.WatchQueueException;
 
+import reactor.core.publisher.Flux;
+
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,6 +35,8 @@ import java.util.Set;
 final class KeyringScripts {
 
     private static final int SCRIPTS_FOR_A_STREAM = 20;
+    private static final int BUFFER = 4;
+    private static final int MOST = 12;
     private static final int KEYS = 12;
     private static final int NAMES = 4;
     private static final int NO_VIEW = 0x3e3e3e3e;
@@ -56,9 +61,14 @@ final class KeyringScripts {
     private final KeyId root;
     private final List<KeyId> keyrings = new ArrayList<>();
     private final List<KeyId> others = new ArrayList<>();
+    private final boolean shared;
 
-    private KeyringScripts(Keyctl keys, long seed) {
+    /** The first is there from the beginning; if the stream is shared, others come later. */
+    private final List<Followed> subscribers = new ArrayList<>();
+
+    private KeyringScripts(Keyctl keys, long seed, boolean shared) {
         this.keys = keys;
+        this.shared = shared;
         this.seed = seed;
         this.random = new Random(seed);
         this.elsewhere = keys.addKeyring("elsewhere", Keyring.USER);
@@ -67,10 +77,19 @@ final class KeyringScripts {
 
     /** Returns how many losses there were. */
     static long run(Keyctl keys, int scripts, long seed) {
+        return run(keys, scripts, seed, false);
+    }
+
+    /** With subscribers of one queue, of which each second one has no demand for a while. */
+    static long runShared(Keyctl keys, int scripts, long seed) {
+        return run(keys, scripts, seed, true);
+    }
+
+    private static long run(Keyctl keys, int scripts, long seed, boolean shared) {
         long losses = 0;
         for (int first = 0; first < scripts; first += SCRIPTS_FOR_A_STREAM) {
             int count = Math.min(SCRIPTS_FOR_A_STREAM, scripts - first);
-            losses += new KeyringScripts(keys, seed + first).run(count);
+            losses += new KeyringScripts(keys, seed + first, shared).run(count);
         }
         return losses;
     }
@@ -78,19 +97,30 @@ final class KeyringScripts {
     private long run(int scripts) {
         keyrings.addAll(List.of(root, elsewhere));
         others.add(keys.add("user", "first", new byte[] {1}, elsewhere));
-        try (Followed followed = Followed.of(KeyringFlux.builder(root).capacity(32).build())) {
+        KeyringFlux alone = KeyringFlux.builder(root).capacity(32).build();
+        Flux<KeyringEvent> flux = shared ? alone.shared(BUFFER, Duration.ZERO) : alone;
+        try {
+            subscribers.add(Followed.of(flux));
             for (int script = 1; script <= scripts; script++) {
                 for (int change = random.nextInt(40); change >= 0; change--) {
+                    if (shared && subscribers.size() < MOST && random.nextInt(20) == 0) {
+                        boolean slow = subscribers.size() % 2 == 1;
+                        subscribers.add(Followed.begin(flux, slow ? 1 : Long.MAX_VALUE));
+                    }
                     tryToChange();
                 }
                 try {
-                    followed.awaitKernel(keys);
+                    subscribers.forEach(Followed::requestUnbounded);
+                    subscribers.forEach(followed -> followed.awaitKernel(keys));
                 } catch (AssertionError e) {
                     throw new AssertionError("seed " + seed + ", script " + script, e);
                 }
             }
-            return followed.events(KeyringEvent.Lost.class).size();
+            return subscribers.stream()
+                    .mapToLong(followed -> followed.events(KeyringEvent.Lost.class).size())
+                    .sum();
         } finally {
+            subscribers.forEach(Followed::close);
             keys.unlink(elsewhere, Keyring.USER);
             keys.unlink(root, Keyring.USER);
         }

@@ -35,4 +35,11 @@ class KeyringScriptsTests {
         System.out.println(SCRIPTS + " scripts of keyrings, " + losses + " losses");
         kernel.settle();
     }
+
+    @Test
+    void eachSubscriberOfASharedQueueHasTheLinksOfTheKernel(SimulatedKernel kernel, Keyctl keys) {
+        long losses = KeyringScripts.runShared(keys, SCRIPTS / 4, SEED);
+        System.out.println(SCRIPTS / 4 + " scripts of shared keyrings, " + losses + " losses");
+        kernel.settle();
+    }
 }

@@ -43,7 +43,7 @@ final class Session {
     /** Few, so that filters meet them. */
     static final int TAGS = 8;
 
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofMinutes(5);
 
     /** About how many notifications a session keeps. */
     private static final int ENOUGH = 20_000;
