@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.keywatch;
+package io.watchqueue.json;
 
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
@@ -33,33 +33,75 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 import java.io.StringWriter;
-import java.time.ZonedDateTime;
+import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
-/** JSON objects for programs, in the form of docs/json.md: fields are added to it only. */
-final class JsonLines {
+/**
+ * Notifications and keyring events as JSON: one object for each, without a line break, in the form
+ * that docs/json.md describes. Later versions add fields, types and values to it; they remove or
+ * rename none. Payloads of keys are never written.
+ *
+ * <p><b>Threads:</b> any thread may use it, if any thread may call the function that it asks for
+ * names.
+ */
+public final class WatchQueueJson {
 
     private static final JsonFactory FACTORY = new JsonFactory();
 
-    private JsonLines() {}
+    private final Function<KeyId, Optional<KeyDescription>> names;
 
-    static String line(ZonedDateTime time, Notification notification, KeyNames names) {
+    private WatchQueueJson(Function<KeyId, Optional<KeyDescription>> names) {
+        this.names = names;
+    }
+
+    /**
+     * Writes types and descriptions beside the serials of keys.
+     *
+     * @param names returns the description of a key, or empty if it is not known. It is asked for
+     *     keys of which a notification or an event has the serial only; {@link
+     *     io.watchqueue.reactor.keyring.KeyringStore#key} and {@link io.watchqueue.Keyctl#describe}
+     *     can tell
+     * @return the form
+     */
+    public static WatchQueueJson naming(Function<KeyId, Optional<KeyDescription>> names) {
+        return new WatchQueueJson(Objects.requireNonNull(names, "names"));
+    }
+
+    /**
+     * Writes a notification.
+     *
+     * @param time when it arrived; the kernel does not report when it happened
+     * @param notification the notification
+     * @return an object of the type "notification"
+     */
+    public String of(Instant time, Notification notification) {
         return object(
                 json -> {
                     begin(json, time, "notification");
-                    writeNotification(json, notification, names);
+                    writeNotification(json, notification);
                 });
     }
 
-    static String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names) {
+    /**
+     * Writes an event of a followed keyring.
+     *
+     * @param time when it arrived
+     * @param root the followed keyring
+     * @param event the event
+     * @return an object whose type is the event's class, in lower case
+     */
+    public String of(Instant time, KeyId root, KeyringEvent event) {
         return object(
                 json -> {
                     begin(json, time, type(event));
                     json.writeNumberProperty("root", root.value());
-                    writeEvent(json, event, names);
+                    writeEvent(json, event);
                 });
     }
 
@@ -73,26 +115,26 @@ final class JsonLines {
         return line.toString();
     }
 
-    private static void begin(JsonGenerator json, ZonedDateTime time, String type) {
-        json.writeStringProperty("time", DateTimeFormatter.ISO_INSTANT.format(time.toInstant()));
+    private static void begin(JsonGenerator json, Instant time, String type) {
+        json.writeStringProperty("time", DateTimeFormatter.ISO_INSTANT.format(time));
         json.writeStringProperty("type", type);
     }
 
-    private static void writeNotification(
-            JsonGenerator json, Notification notification, KeyNames names) {
+    private void writeNotification(JsonGenerator json, Notification notification) {
         if (notification instanceof KeyNotification change) {
             json.writeStringProperty("event", change.event().name());
             json.writeNumberProperty("tag", change.watchTag());
-            writeKey(json, "key", change.serial(), names);
+            writeKey(json, "key", change.key());
             if (change.event() == KeyEvent.LINKED || change.event() == KeyEvent.UNLINKED) {
-                writeKey(json, "aux", change.aux(), names);
+                long linked = Integer.toUnsignedLong(change.aux());
+                writeKey(json, "aux", linked, change.linkedKey().flatMap(names).orElse(null));
             } else if (change.aux() != 0) {
                 json.writeNumberProperty("aux", change.aux());
             }
         } else if (notification instanceof RemovalNotification removal) {
             json.writeStringProperty("event", "REMOVED");
             json.writeNumberProperty("tag", removal.watchTag());
-            writeKey(json, "key", (int) removal.id(), names);
+            writeKey(json, "key", removal.id(), removal.key().flatMap(names).orElse(null));
         } else if (notification instanceof LossNotification) {
             json.writeStringProperty("event", "LOSS");
         } else if (notification instanceof UnknownNotification unknown) {
@@ -109,7 +151,7 @@ final class JsonLines {
         return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
-    private static void writeEvent(JsonGenerator json, KeyringEvent event, KeyNames names) {
+    private void writeEvent(JsonGenerator json, KeyringEvent event) {
         if (event instanceof KeyringEvent.Snapshot snapshot) {
             writeKey(json, "key", snapshot.keyring());
             json.writeArrayPropertyStart("links");
@@ -122,14 +164,14 @@ final class JsonLines {
             json.writeEndArray();
         } else if (event instanceof KeyringEvent.Linked linked) {
             writeKey(json, "key", linked.key());
-            writeKey(json, "keyring", linked.keyring().value(), names);
+            writeKey(json, "keyring", linked.keyring());
         } else if (event instanceof KeyringEvent.Unlinked unlinked) {
             writeKey(json, "key", unlinked.key());
-            writeKey(json, "keyring", unlinked.keyring().value(), names);
+            writeKey(json, "keyring", unlinked.keyring());
         } else if (event instanceof KeyringEvent.Replaced replaced) {
             writeKey(json, "key", replaced.key());
             writeKey(json, "previous", replaced.previous());
-            writeKey(json, "keyring", replaced.keyring().value(), names);
+            writeKey(json, "keyring", replaced.keyring());
         } else if (event instanceof KeyringEvent.Changed changed) {
             if (changed.event() != null) {
                 json.writeStringProperty("event", changed.event().name());
@@ -141,8 +183,8 @@ final class JsonLines {
         }
     }
 
-    private static void writeKey(JsonGenerator json, String property, int serial, KeyNames names) {
-        writeKey(json, property, serial, names.of(serial).orElse(null));
+    private void writeKey(JsonGenerator json, String property, KeyId key) {
+        writeKey(json, property, key.value(), names.apply(key).orElse(null));
     }
 
     private static void writeKey(JsonGenerator json, String property, FollowedKey key) {
@@ -152,15 +194,16 @@ final class JsonLines {
             json.writeNumberProperty(property + "Uid", Integer.toUnsignedLong(description.uid()));
             json.writeNumberProperty(property + "Gid", Integer.toUnsignedLong(description.gid()));
             json.writeStringProperty(
-                    property + "Permissions", TextLines.permissions(description.permissions()));
+                    property + "Permissions",
+                    HexFormat.of().toHexDigits(description.permissions()));
         }
         json.writeStringProperty(property + "State", key.state().name());
         json.writeBooleanProperty(property + "Watched", key.watched());
     }
 
     private static void writeKey(
-            JsonGenerator json, String property, int serial, @Nullable KeyDescription key) {
-        json.writeNumberProperty(property, Integer.toUnsignedLong(serial));
+            JsonGenerator json, String property, long serial, @Nullable KeyDescription key) {
+        json.writeNumberProperty(property, serial);
         if (key != null) {
             json.writeStringProperty(property + "Type", key.type());
             json.writeStringProperty(property + "Description", key.description());

@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.examples.keywatch;
+package io.watchqueue.json;
 
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
@@ -40,20 +40,24 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The notifications and events of the examples in docs/json.md, and their lines. */
-final class FormExamples {
+/** The notifications and events of the examples in docs/json.md. */
+public final class FormExamples {
 
-    private static final ZonedDateTime NOON = ZonedDateTime.parse("2026-11-28T12:00:00.250Z");
+    public static final ZonedDateTime NOON = ZonedDateTime.parse("2026-11-28T12:00:00.250Z");
     private static final int USABLE = 0x3f3f0000;
 
-    static final FollowedKey RING = key(17, "keyring", "orders", USABLE, State.VALID);
-    static final FollowedKey TOKEN = key(18, "user", "a \"token\"\n", USABLE, State.VALID);
-    static final FollowedKey EXPIRED = key(18, "user", "a \"token\"\n", USABLE, State.EXPIRED);
-    static final FollowedKey CLOSED = key(18, "user", "a \"token\"\n", 0x3f010000, State.VALID);
-    static final FollowedKey SUCCESSOR = key(19, "user", "a \"token\"\n", USABLE, State.VALID);
-    static final FollowedKey HIDDEN = new FollowedKey(KeyId.of(20), null, State.HIDDEN, false);
+    public static final FollowedKey RING = key(17, "keyring", "orders", USABLE, State.VALID);
+    public static final FollowedKey TOKEN = key(18, "user", "a \"token\"\n", USABLE, State.VALID);
+    public static final FollowedKey EXPIRED =
+            key(18, "user", "a \"token\"\n", USABLE, State.EXPIRED);
+    public static final FollowedKey CLOSED =
+            key(18, "user", "a \"token\"\n", 0x3f010000, State.VALID);
+    public static final FollowedKey SUCCESSOR =
+            key(19, "user", "a \"token\"\n", USABLE, State.VALID);
+    public static final FollowedKey HIDDEN =
+            new FollowedKey(KeyId.of(20), null, State.HIDDEN, false);
 
-    static final List<Notification> NOTIFICATIONS =
+    public static final List<Notification> NOTIFICATIONS =
             List.of(
                     new KeyNotification(KeyEvent.LINKED, 17, 18, 1),
                     new KeyNotification(KeyEvent.UPDATED, 18, 0, 1),
@@ -74,7 +78,7 @@ final class FormExamples {
                 true);
     }
 
-    static List<KeyringEvent> events(KeyringStore store) {
+    public static List<KeyringEvent> events(KeyringStore store) {
         KeyId ring = RING.key();
         return List.of(
                 new Snapshot(
@@ -89,20 +93,11 @@ final class FormExamples {
                 new Lost(new LossNotification()));
     }
 
-    /** The lines of all notifications, and then of all events. */
-    static List<String> lines(LineFormat format, KeyringStore store) {
-        KeyNames names =
-                new KeyNames(
-                        serial ->
-                                Stream.of(RING, TOKEN)
-                                        .filter(key -> key.key().value() == serial)
-                                        .map(key -> Optional.ofNullable(key.description()))
-                                        .findFirst()
-                                        .orElse(Optional.empty()));
-        return Stream.concat(
-                        NOTIFICATIONS.stream().map(one -> format.line(NOON, one, names)),
-                        events(store).stream()
-                                .map(event -> format.line(NOON, RING.key(), event, names)))
-                .toList();
+    /** The descriptions that a program would know. */
+    public static Optional<KeyDescription> describe(KeyId key) {
+        return Stream.of(RING, TOKEN)
+                .filter(known -> known.key().equals(key))
+                .map(FollowedKey::description)
+                .findFirst();
     }
 }

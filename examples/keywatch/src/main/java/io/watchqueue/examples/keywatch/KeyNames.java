@@ -19,6 +19,7 @@ import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.WatchQueueException;
+import io.watchqueue.json.WatchQueueJson;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,6 +35,8 @@ final class KeyNames {
     private static final int REMEMBERED = 1024;
 
     private final IntFunction<Optional<KeyDescription>> kernel;
+
+    private final WatchQueueJson json = WatchQueueJson.naming(key -> of(key.value()));
 
     private final Map<Integer, KeyDescription> known =
             new LinkedHashMap<>(16, 0.75f, true) {
@@ -70,6 +73,11 @@ final class KeyNames {
         Optional<KeyDescription> described = kernel.apply(serial);
         described.ifPresent(description -> known.put(serial, description));
         return described;
+    }
+
+    /** The JSON form with these names. */
+    WatchQueueJson json() {
+        return json;
     }
 
     /** Remembers a description that is known without a look. */

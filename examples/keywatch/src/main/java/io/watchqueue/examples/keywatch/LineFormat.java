@@ -41,12 +41,12 @@ enum LineFormat {
     JSON {
         @Override
         String line(ZonedDateTime time, Notification notification, KeyNames names) {
-            return JsonLines.line(time, notification, names);
+            return names.json().of(time.toInstant(), notification);
         }
 
         @Override
         String line(ZonedDateTime time, KeyId root, KeyringEvent event, KeyNames names) {
-            return JsonLines.line(time, root, event, names);
+            return names.json().of(time.toInstant(), root, event);
         }
     },
 

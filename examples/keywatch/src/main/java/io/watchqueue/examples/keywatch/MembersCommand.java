@@ -80,7 +80,9 @@ final class MembersCommand implements Callable<Integer> {
             Snapshot snapshot = Objects.requireNonNull(keyring.ofType(Snapshot.class).blockFirst());
             if (format == Format.JSON) {
                 ZonedDateTime now = ZonedDateTime.now(ZoneId.systemDefault());
-                out.print(JsonLines.line(now, snapshot.keyring().key(), snapshot, names) + '\n');
+                out.print(
+                        LineFormat.JSON.line(now, snapshot.keyring().key(), snapshot, names)
+                                + '\n');
             } else {
                 new MemberTree(snapshot).print(out);
             }

@@ -17,9 +17,9 @@ package io.watchqueue.examples.keywatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.watchqueue.KeyEvent;
+import io.watchqueue.KeyId;
 import io.watchqueue.Keyring;
-import io.watchqueue.reactor.keyring.FollowedKey.State;
+import io.watchqueue.json.FormExamples;
 import io.watchqueue.reactor.keyring.KeyringEvent;
 import io.watchqueue.reactor.keyring.KeyringFlux;
 import io.watchqueue.reactor.keyring.KeyringStore;
@@ -28,30 +28,12 @@ import io.watchqueue.test.WithSimulatedKernel;
 
 import org.junit.jupiter.api.Test;
 
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.json.JsonFactory;
-
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Keyring events in each format, and docs/json.md. */
+/** Keyring events in the formats for people and for scripts. */
 @WithSimulatedKernel
 class KeyringEventLinesTests {
 
-    private static final Path DOCUMENT = Path.of("../../docs/json.md");
-    private static final Pattern EXAMPLES = Pattern.compile("(?ms)^```json\\n(.*?)^```$");
-    private static final Pattern ROW = Pattern.compile("(?m)^\\| (`[^|]+`) \\|");
-    private static final Pattern NAME = Pattern.compile("`(\\w+)`");
     private static final String KEY = "\"a \"token\"\\u000a\"";
 
     private final KeyringStore store;
@@ -64,7 +46,10 @@ class KeyringEventLinesTests {
     }
 
     private Stream<String> events(LineFormat format) {
-        return FormExamples.lines(format, store).stream().skip(FormExamples.NOTIFICATIONS.size());
+        KeyNames names = new KeyNames(serial -> FormExamples.describe(KeyId.of(serial)));
+        KeyId ring = FormExamples.RING.key();
+        return FormExamples.events(store).stream()
+                .map(event -> format.line(FormExamples.NOON, ring, event, names));
     }
 
     @Test
@@ -100,59 +85,5 @@ class KeyringEventLinesTests {
                         "17 unlk 18" + name,
                         "18 gc" + name,
                         "-- LOSS --");
-    }
-
-    @Test
-    void jsonIsWhatTheDocumentShows() throws IOException {
-        String text = Files.readString(DOCUMENT);
-        assertThat(EXAMPLES.matcher(text).results().flatMap(block -> block.group(1).lines()))
-                .containsExactlyElementsOf(FormExamples.lines(LineFormat.JSON, store));
-    }
-
-    @Test
-    void theDocumentHasAllFields() throws IOException {
-        Set<String> documented = new TreeSet<>();
-        Matcher rows = ROW.matcher(Files.readString(DOCUMENT));
-        while (rows.find()) {
-            NAME.matcher(rows.group(1)).results().forEach(name -> documented.add(name.group(1)));
-        }
-        assertThat(documented).isEqualTo(fields(FormExamples.lines(LineFormat.JSON, store)));
-    }
-
-    @Test
-    void theExamplesAndTheDocumentHaveEveryKindOfEvent() throws IOException {
-        List<Class<?>> kinds = List.of(KeyringEvent.class.getPermittedSubclasses());
-        assertThat(FormExamples.events(store).stream().map(Object::getClass).distinct())
-                .containsExactlyInAnyOrderElementsOf(kinds);
-        assertThat(kinds.stream().map(kind -> kind.getSimpleName().toLowerCase(Locale.ROOT)))
-                .allSatisfy(
-                        type ->
-                                assertThat(Files.readString(DOCUMENT))
-                                        .contains("\"type\":\"" + type + '"'));
-    }
-
-    @Test
-    void theDocumentHasAllStatesAndEvents() throws IOException {
-        String text = Files.readString(DOCUMENT);
-        Stream.<Enum<?>>concat(Stream.of(State.values()), Stream.of(KeyEvent.values()))
-                .forEach(value -> assertThat(text).containsPattern("\\b" + value.name() + "\\b"));
-    }
-
-    /** The names of all properties, at any depth. */
-    private static Set<String> fields(List<String> objects) {
-        Set<String> fields = new TreeSet<>();
-        for (String object : objects) {
-            try (JsonParser parser =
-                    new JsonFactory().createParser(ObjectReadContext.empty(), object)) {
-                for (JsonToken token = parser.nextToken();
-                        token != null;
-                        token = parser.nextToken()) {
-                    if (token == JsonToken.PROPERTY_NAME) {
-                        fields.add(parser.currentName());
-                    }
-                }
-            }
-        }
-        return fields;
     }
 }
