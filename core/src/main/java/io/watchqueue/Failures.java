@@ -96,7 +96,7 @@ final class Failures {
     }
 
     static WatchQueueException watching(KeyId key, int tag, int errno) {
-        String operation = "watch key " + key + " with tag " + tag;
+        String operation = watchOperation(key, tag);
         return switch (errno) {
             case Errno.EBUSY ->
                     new AlreadyWatchedException(
@@ -118,9 +118,22 @@ final class Failures {
         };
     }
 
+    /** The key can be described, but each use of it fails with that error. */
+    static KeyUnavailableException rejected(KeyId key, int tag, int errno) {
+        return new KeyUnavailableException(
+                watchOperation(key, tag),
+                errno,
+                "the key was requested, and request-key(8) has rejected it with this error. Add it (keyctl padd), or request"
+                        + " it again when it has expired.");
+    }
+
+    private static String watchOperation(KeyId key, int tag) {
+        return "watch key " + key + " with tag " + tag;
+    }
+
     static AlreadyWatchedException notReadYet(Watch watch) {
         return new AlreadyWatchedException(
-                "watch key " + watch.key() + " with tag " + watch.tag(),
+                watchOperation(watch.key(), watch.tag()),
                 0,
                 "this queue had that watch before, and its last notifications, up to its removal, are not read yet. They"
                         + " could be mistaken for those of the new watch. Read them first, or use another tag.");

@@ -92,23 +92,24 @@ final class KeyFinder {
         }
         // Byte for byte: a description need not be UTF-8, and one that is not must equal no text.
         String bytes = new String(description.getBytes(UTF_8), ISO_8859_1);
-        KeyId others = null;
+        KeyDescription others = null;
         for (KeyId key : visible) {
             try {
                 // No entry is trusted: the kernel describes the key.
                 KeyDescription candidate = describe.apply(key);
                 if (candidate.type().equals(type) && candidate.description().equals(bytes)) {
+                    // Any user can create a key of any name, and show it to all.
                     if (candidate.uid() == kernel.userId()) {
                         return key;
                     }
-                    others = others == null ? key : others;
+                    others = others == null ? candidate : others;
                 }
             } catch (KeyUnavailableException | KeyPermissionException e) {
                 // It was destroyed or hidden after the list was read, so it is not the one.
             }
         }
         if (others != null) {
-            return others;
+            throw new ForeignKeyException(operation, others);
         }
         throw Failures.key(operation, Errno.ENOKEY);
     }

@@ -90,16 +90,19 @@ public final class Keyctl {
     }
 
     /**
-     * Finds a key by a textual reference, as keyctl(1) does.
+     * Finds a key by a textual reference, written as for keyctl(1).
+     *
+     * <p>Any user can create a key of any name and show it to all, and keyctl(1) finds such a key.
+     * This method does not. A name means the first such key in the thread, process and session
+     * keyring of the calling thread, which {@linkplain #possesses possesses} it, whoever the owner
+     * is; otherwise, of those in /proc/keys, the first one of this process's user.
      *
      * @param reference a serial in decimal, or in hexadecimal after {@code 0x}; a special keyring as {@code @t}, {@code @p}, {@code
      *     @s}, {@code @u} or {@code @us}; or {@code %TYPE:DESCRIPTION}, where {@code %:NAME} is
-     *     short for {@code %keyring:NAME}. A name means the first such key in the thread, process
-     *     and session keyring of the calling thread; otherwise, of those in /proc/keys, one of
-     *     this process's user; otherwise one of <em>another</em> user, who may have made it to be
-     *     found: {@link KeyDescription#uid()} returns its owner
+     *     short for {@code %keyring:NAME}
      * @return the key; special keyrings are not resolved
      * @throws IllegalArgumentException if the text is none of these
+     * @throws ForeignKeyException if only other users have keys of that type and description
      * @throws KeyUnavailableException if no key has that type and description; the message says so
      *     if /proc/keys was not there to be searched, as in containers, which mask it
      */

@@ -188,8 +188,8 @@ public final class WatchQueue implements AutoCloseable {
      * @throws IllegalArgumentException if the tag is out of range
      * @throws AlreadyWatchedException if this queue watches the key; or if it did, with the same
      *     tag, and the last notifications of that watch were not read yet
-     * @throws KeyUnavailableException if there is no such key, or it is revoked, expired or
-     *     rejected
+     * @throws KeyUnavailableException if there is no such key, or it is revoked, expired, or was
+     *     rejected by request-key(8), with whatever error number
      * @throws KeyPermissionException if the key does not grant View
      * @throws ResourceLimitException if the user has as many watches as the soft RLIMIT_NOFILE of
      *     this process allows, and still has after 100 ms
@@ -219,7 +219,9 @@ public final class WatchQueue implements AutoCloseable {
         try {
             int result = place(fd, watch.key().value(), watch.tag());
             if (result < 0) {
-                throw Failures.watching(named, watch.tag(), -result);
+                throw isRejected(watch.key().value(), -result)
+                        ? Failures.rejected(named, watch.tag(), -result)
+                        : Failures.watching(named, watch.tag(), -result);
             }
             placed = true;
         } finally {
@@ -229,6 +231,21 @@ public final class WatchQueue implements AutoCloseable {
         }
         watches.placed(watch);
         return watch;
+    }
+
+    /**
+     * Returns whether a watch failed with the error number with which request-key(8) has rejected
+     * the key. It may be any. Until the key is instantiated or has expired, each use of it fails
+     * with that number, and only its description can still be read.
+     */
+    private boolean isRejected(int serial, int errno) {
+        if (errno == Errno.EACCES
+                || Interrupted.retry(() -> kernel.keyringId(serial, false)) != -errno) {
+            return false;
+        }
+        try (NativeBuffer scratch = kernel.borrow(Integer.BYTES)) {
+            return Interrupted.retry(() -> kernel.describeKey(serial, scratch)) > 0;
+        }
     }
 
     /** Returns a serial, or a negated error number. */

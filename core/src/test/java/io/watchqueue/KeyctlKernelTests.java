@@ -290,7 +290,11 @@ class KeyctlKernelTests {
                     .isInstanceOf(KeyUnavailableException.class);
             assertThat(keys.timeouts()).containsEntry(ring, "perm").containsEntry(token, "perm");
             TestProcess.as(
-                    SOMEBODY + 1, () -> assertThat(keys.find("%:keyctl-test")).isEqualTo(ring));
+                    SOMEBODY + 1,
+                    () ->
+                            assertThatThrownBy(() -> keys.find("%:keyctl-test"))
+                                    .isInstanceOf(ForeignKeyException.class)
+                                    .hasMessageContainingAll("key " + ring, "by user 0"));
         } finally {
             TestProcess.as(SOMEBODY, () -> keys.clear(Keyring.USER));
         }

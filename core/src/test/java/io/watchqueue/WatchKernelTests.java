@@ -20,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.watchqueue.internal.Await;
 import io.watchqueue.internal.Background;
+import io.watchqueue.internal.RequestKeyHandler;
 import io.watchqueue.internal.TestProcess;
 
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
@@ -84,6 +86,54 @@ class WatchKernelTests {
         post(key);
         assertThat(drain()).containsExactly(setAttr(3), new RemovalNotification(key, 3));
         assertThat(queue.watches()).isEmpty();
+    }
+
+    /** An interrupt does not end the wait, and neither does the end of the queue. */
+    @Test
+    void waitsForAKeyUnderConstruction() throws Exception {
+        try (RequestKeyHandler handler = RequestKeyHandler.install()) {
+            KeyId requested = handler.request("requested", keyring);
+            AtomicReference<Thread> waiting = new AtomicReference<>();
+            AtomicLong threadId = new AtomicLong();
+            CompletableFuture<Boolean> watching =
+                    Background.get(
+                            () -> {
+                                waiting.set(Thread.currentThread());
+                                threadId.set(TestProcess.threadId());
+                                queue.watch(requested, 3);
+                                return Thread.interrupted();
+                            });
+            Await.until("it begins", () -> threadId.get() != 0);
+            TestProcess.awaitSleep(threadId.get());
+            waiting.get().interrupt();
+            TestProcess.disturb(threadId.get());
+            TestProcess.awaitSleep(threadId.get());
+            queue.watch(key, 4); // the queue can be used meanwhile
+            post(key);
+            assertThat(drain()).containsExactly(setAttr(4));
+            queue.close();
+            assertThat(queue.isClosed()).isTrue();
+            assertThat(watching).isNotDone();
+            assertThat(queue.onClose().toCompletableFuture()).isNotDone();
+            handler.instantiate(requested, "secret");
+            assertThat(watching.get(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            queue.onClose().toCompletableFuture().get(SOON.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    /** A key is rejected with any error number, even one with which watches are refused. */
+    @Test
+    void reportsThatAKeyWasRejected() throws Exception {
+        try (RequestKeyHandler handler = RequestKeyHandler.install()) {
+            for (String errno : List.of("ENOKEY", "EAGAIN", "EPERM", "EBUSY", "EIO")) {
+                KeyId rejected = handler.request(errno, keyring);
+                handler.reject(rejected, errno);
+                assertThatThrownBy(() -> queue.watch(rejected, 3))
+                        .isInstanceOf(KeyUnavailableException.class)
+                        .hasMessageContainingAll("watch key " + rejected, errno, "request-key(8)");
+            }
+            assertThat(queue.watches()).isEmpty();
+        }
     }
 
     @Test

@@ -130,7 +130,8 @@ public final class TestProcess {
                 "--nofile=" + limits);
     }
 
-    private static String command(String... command) throws Exception {
+    /** Runs a command, which has to succeed, and returns its output. */
+    static String command(String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

@@ -17,6 +17,7 @@ package io.watchqueue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.watchqueue.internal.Errno;
 import io.watchqueue.test.FakeKernel;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -39,6 +41,7 @@ class FindKeyTests {
     private static final int SOMEBODY = 4321;
     private static final int VISIBLE_TO_ALL = 0x3f010001;
     private static final int CHANGEABLE_BY_ALL = 0x3f010005;
+    private static final int LINKABLE_BY_ALL = 0x3f3f0019;
     private static final int OWNER_ALL = 0x3f3f0000;
 
     private final SimulatedKernel kernel;
@@ -80,11 +83,19 @@ class FindKeyTests {
         as(SOMEBODY, () -> visible("user", "one\ntwo\n\n00000000\n0000000b\nzzzzzzzz I\n"));
         kernel.nextSerial(11);
         KeyId ring = as(1000, () -> visible("keyring", "ring"));
+        keys.joinSession(); // in which it is not possessed
         assertThatThrownBy(() -> keys.find("%user:absent"))
                 .isInstanceOf(KeyUnavailableException.class)
                 .hasMessageContainingAll("find key %user:absent", "ENOKEY");
-        assertThat(as(1001, () -> keys.find("%:ring"))).isEqualTo(ring);
-        assertThat(as(1001, () -> keys.find("%user:one\ntwo\n\n00000000\n0000000b\nzzzzzzzz I\n")))
+        assertThat(keys.find("%:ring")).isEqualTo(ring);
+        assertThat(
+                        as(
+                                SOMEBODY,
+                                () -> {
+                                    keys.joinSession();
+                                    return keys.find(
+                                            "%user:one\ntwo\n\n00000000\n0000000b\nzzzzzzzz I\n");
+                                }))
                 .isEqualTo(KeyId.of(10));
     }
 
@@ -107,16 +118,40 @@ class FindKeyTests {
     }
 
     @Test
-    void prefersAnOwnKeyToThoseOfOthers() {
+    void findsAnOwnKeyAfterThoseOfOthers() {
         kernel.nextSerial(10);
-        KeyId others = as(SOMEBODY, () -> visible("keyring", "ring"));
-        assertThat(keys.find("%:ring")).isEqualTo(others);
-        assertThat(keys.describe(others).uid()).isEqualTo(SOMEBODY);
+        as(SOMEBODY, () -> visible("keyring", "ring"));
         kernel.nextSerial(20);
         KeyId own = keys.addKeyring("ring", Keyring.USER);
         // In a session that does not have it: then it is not possessed, but owned.
         keys.joinSession();
         assertThat(keys.find("%:ring")).isEqualTo(own);
+    }
+
+    @Test
+    void findsNoKeyOfAnotherUserUnlessItIsPossessed() {
+        for (String type : List.of("keyring", "user")) {
+            KeyId others = as(SOMEBODY, () -> visible(type, "theirs"));
+            as(
+                    SOMEBODY,
+                    () -> {
+                        keys.setPermissions(others, LINKABLE_BY_ALL);
+                        return others;
+                    });
+            ForeignKeyException foreign =
+                    catchThrowableOfType(
+                            ForeignKeyException.class, () -> keys.find("%" + type + ":theirs"));
+            assertThat(foreign)
+                    .hasMessageContainingAll(
+                            "find key %" + type + ":theirs: key " + others,
+                            "owned by user " + SOMEBODY,
+                            "do not lead to it",
+                            "keyctl link " + others + " @s");
+            assertThat(foreign.key()).isEqualTo(others);
+            assertThat(foreign.owner()).isEqualTo(SOMEBODY);
+            keys.link(others, Keyring.SESSION);
+            assertThat(keys.find("%" + type + ":theirs")).isEqualTo(others);
+        }
     }
 
     @Test

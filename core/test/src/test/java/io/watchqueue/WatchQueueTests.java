@@ -474,6 +474,33 @@ class WatchQueueTests {
     }
 
     @ParameterizedTest
+    @CsvSource({"EAGAIN", "EBUSY", "EIO", "EPERM", "ENOKEY", "EKEYREJECTED"})
+    void reportsThatAKeyWasRejectedWhateverTheError(String errno) {
+        kernel.fail(NativeCall.GET_KEYRING_ID, errno);
+        Integer[] always = Collections.nCopies(100, Errno.of(errno)).toArray(Integer[]::new);
+        kernel.fail(NativeCall.WATCH_KEY, always);
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            assertThatThrownBy(() -> queue.watch(KEY, 1))
+                    .isInstanceOf(KeyUnavailableException.class)
+                    .hasMessageContainingAll(
+                            "watch key 1 with tag 1", errno, "request-key(8)", "keyctl padd");
+            assertThat(queue.watches()).isEmpty();
+        }
+    }
+
+    /** A key that is rejected can be described; one whose use a seccomp filter refuses cannot. */
+    @Test
+    void doesNotTakeARefusalOfAllCallsForARejectionOfTheKey() {
+        kernel.fail(NativeCall.WATCH_KEY, "EPERM");
+        kernel.fail(NativeCall.GET_KEYRING_ID, "EPERM");
+        kernel.fail(NativeCall.DESCRIBE, "EPERM");
+        try (WatchQueue queue = WatchQueue.builder(kernel).open()) {
+            assertThatThrownBy(() -> queue.watch(KEY, 1))
+                    .isInstanceOf(WatchQueueUnsupportedException.class);
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource({"EBADSLT", "ENOKEY"})
     void aWatchThatIsGoneClosesWithoutComplaint(String errno) throws Exception {
         try (WatchQueue queue = WatchQueue.builder(kernel).open()) {

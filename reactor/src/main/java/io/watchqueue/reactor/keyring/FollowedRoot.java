@@ -15,10 +15,8 @@
  */
 package io.watchqueue.reactor.keyring;
 
-import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
-import io.watchqueue.Keyring;
 
 import org.jspecify.annotations.Nullable;
 
@@ -42,20 +40,10 @@ record FollowedRoot(@Nullable KeyId key, @Nullable String reference) {
      * Finds the keyring; a special one is that of the calling thread.
      *
      * @throws io.watchqueue.KeyUnavailableException if there is none
-     * @throws ForeignKeyringException if only another user has one of that name
+     * @throws io.watchqueue.ForeignKeyException if only other users have keyrings of that name
      */
     KeyId find(Keyctl keys) {
         KeyId found = key != null ? key : keys.find(Objects.requireNonNull(reference));
-        if (found.isSpecial()) {
-            return keys.resolve(found, true);
-        }
-        if (reference != null && reference.startsWith("%")) {
-            KeyDescription keyring = keys.describe(found);
-            int user = keys.describe(keys.resolve(Keyring.USER, true)).uid();
-            if (keyring.uid() != user && !keys.possesses(found)) {
-                throw new ForeignKeyringException(reference, keyring);
-            }
-        }
-        return found;
+        return found.isSpecial() ? keys.resolve(found, true) : found;
     }
 }

@@ -128,7 +128,7 @@ final class KeyWatches {
         List<KeyId> left =
                 keys.stream()
                         .filter(key -> !present.containsKey(key) && !pending.containsKey(key))
-                        .limit(Math.max(0, limit - present.size()))
+                        .limit(Math.max(0, room()))
                         .toList();
         while (left.size() > 1 && !full) {
             WatchBatch batch =
@@ -166,7 +166,7 @@ final class KeyWatches {
             return Outcome.PENDING;
         }
         // After one refusal for lack of room, do not try the others: each try waits for room.
-        if (full || present.size() >= limit) {
+        if (begun == null && (full || room() <= 0)) {
             reportFull("the limit is " + limit + " watches");
             return Outcome.FULL;
         }
@@ -194,6 +194,11 @@ final class KeyWatches {
             }
         }
         return has(key) ? Outcome.WATCHED : Outcome.REFUSED;
+    }
+
+    /** A key under construction takes its watch as soon as it is instantiated. */
+    private int room() {
+        return limit - present.size() - pending.size();
     }
 
     private CompletableFuture<Watch> begin(KeyId key) {

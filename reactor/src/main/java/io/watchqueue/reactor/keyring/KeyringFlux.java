@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor.keyring;
 
+import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
@@ -140,11 +141,9 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
     /**
      * Begins a stream of a keyring that is found when somebody subscribes.
      *
-     * <p>Any user can create a keyring of any name and make it visible to all. One that is found by
-     * its name is therefore followed only if this process's user owns it, or the thread possesses
-     * it, see {@link Keyctl#possesses}.
-     *
-     * @param reference a keyring as {@link Keyctl#find} understands it, such as {@code %:NAME}
+     * @param reference a keyring as {@link Keyctl#find} understands it, such as {@code %:NAME},
+     *     which means no keyring of another user unless the thread possesses it: if there is only
+     *     such a one, the stream fails with a {@link ForeignKeyException}
      * @return a builder without a limit of depth or watches, for all keys and events
      */
     public static Builder builder(String reference) {
@@ -241,7 +240,7 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
     }
 
     private static boolean mayComeLater(Throwable error) {
-        return error instanceof KeyUnavailableException || error instanceof ForeignKeyringException;
+        return error instanceof KeyUnavailableException || error instanceof ForeignKeyException;
     }
 
     private Flux<KeyringEvent> found(SnapshotRequests snapshots) {
@@ -394,10 +393,10 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
 
         /**
          * Sets how often those keys are looked at of which the kernel reports nothing: keys that
-         * grant no View, for which there is no watch left, that were revoked or expired when they
-         * were found, and keys with a timeout, which expire in silence. /proc/keys tells which keys
-         * have one; where it is masked, all keys may. If there are none, nothing is looked at.
-         * Defaults to 10 seconds.
+         * grant no View, for which there is no watch left, that were revoked, expired or rejected
+         * when they were found, and keys with a timeout, which expire in silence. /proc/keys tells
+         * which keys have one; where it is masked, all keys may. If there are none, nothing is
+         * looked at. Defaults to 10 seconds.
          *
          * @param period more than 0
          * @return this

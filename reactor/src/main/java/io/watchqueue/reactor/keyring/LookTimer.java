@@ -21,7 +21,6 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
-import reactor.core.publisher.Sinks.EmitFailureHandler;
 import reactor.core.scheduler.Scheduler;
 
 import java.time.Duration;
@@ -33,13 +32,13 @@ import java.util.function.Function;
 /** Reasons for a follower to look at keys that are not notifications. At most one timer runs. */
 final class LookTimer implements Disposable {
 
-    private static final EmitFailureHandler ONE_AFTER_ANOTHER =
-            EmitFailureHandler.busyLooping(Duration.ofSeconds(1));
-
     private final Duration period;
     private final Scheduler scheduler;
+
+    /** Guarded by this: one thread after the other emits, even if that takes long in a flood. */
     private final Sinks.Many<Function<KeyringFollower, List<KeyringEvent>>> steps =
-            Sinks.many().unicast().onBackpressureBuffer();
+            Sinks.unsafe().many().unicast().onBackpressureBuffer();
+
     private final Disposable.Swap timer = Disposables.swap();
     private final AtomicBoolean set = new AtomicBoolean();
 
@@ -74,15 +73,18 @@ final class LookTimer implements Disposable {
         add(follower -> follower.instantiated(key));
     }
 
-    private void add(Function<KeyringFollower, List<KeyringEvent>> step) {
-        if (!isDisposed()) {
-            steps.emitNext(step, ONE_AFTER_ANOTHER);
-        }
+    /** Ignored after the end. */
+    private synchronized void add(Function<KeyringFollower, List<KeyringEvent>> step) {
+        steps.tryEmitNext(step);
     }
 
     @Override
     public void dispose() {
         timer.dispose();
+        complete();
+    }
+
+    private synchronized void complete() {
         steps.tryEmitComplete();
     }
 

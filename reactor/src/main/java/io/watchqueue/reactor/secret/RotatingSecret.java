@@ -255,7 +255,9 @@ public final class RotatingSecret implements Disposable {
     /**
      * Reports each new secret, and when there is no longer one. Late subscribers get the latest
      * report. An expiry is reported at the next use of the {@link #current} secret, or when the
-     * kernel destroys the key, kernel.keys.gc_delay later, by default five minutes.
+     * kernel destroys the key, kernel.keys.gc_delay later, by default five minutes. The kernel does
+     * not report that somebody adds a key that has expired or was rejected again, because it gives
+     * that key another payload; the next use finds it.
      *
      * <p><b>Hot</b>, for any number of subscribers. <b>Demand:</b> nothing is queued. A subscriber
      * that is slower than the rotations, or has no demand, gets the latest report and skips those

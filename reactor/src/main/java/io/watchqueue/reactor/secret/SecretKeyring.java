@@ -15,22 +15,19 @@
  */
 package io.watchqueue.reactor.secret;
 
+import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
-import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
-import io.watchqueue.Keyring;
-import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import org.jspecify.annotations.Nullable;
 
 /**
  * The keyring of a secret. A name or a serial may lead to another keyring later.
  *
- * <p>Any user can create a keyring of any name and make it visible to all, and can get the serial
- * of a destroyed keyring. A keyring is therefore used only if the thread possesses it, or if it has
- * the right owner: for a name, this process's user; for a serial or a special keyring, its first
- * owner.
+ * <p>Any user can get the serial of a destroyed keyring. One that is found by its serial is
+ * therefore used only if it has its first owner, or if the thread possesses it. {@link Keyctl#find}
+ * has such a rule for names.
  */
 final class SecretKeyring {
 
@@ -38,9 +35,7 @@ final class SecretKeyring {
     private final SecretName name;
 
     /** Null if the keyring is looked up by its name each time. */
-    private final @Nullable KeyId fixed;
-
-    private final int owner;
+    private final @Nullable KeyDescription fixed;
 
     /** Finds the keyring for the first time. */
     SecretKeyring(Keyctl keys, SecretName name) {
@@ -48,34 +43,38 @@ final class SecretKeyring {
         this.name = name;
         if (name.keyring().startsWith("%")) {
             this.fixed = null;
-            this.owner = keys.describe(keys.resolve(Keyring.USER, true)).uid();
+            find();
         } else {
             KeyId keyring = keys.find(name.keyring());
             // A special keyring depends on the calling thread, so it is resolved here, once.
-            this.fixed = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
-            this.owner = keys.describe(fixed).uid();
+            this.fixed = keys.describe(keyring.isSpecial() ? keys.resolve(keyring, true) : keyring);
         }
-        find();
     }
 
     /**
      * Finds the keyring.
      *
      * @throws SecretUnavailableException if it belongs to another user
-     * @throws KeyUnavailableException if it does not exist
+     * @throws io.watchqueue.KeyUnavailableException if it does not exist
+     * @throws io.watchqueue.KeyPermissionException if it does not grant View
      */
     KeyId find() {
-        KeyId keyring = fixed != null ? fixed : keys.find(name.keyring());
-        KeyDescription description = keys.describe(keyring);
-        if (description.uid() != owner && !keys.possesses(keyring)) {
-            throw new SecretUnavailableException(
-                    name,
-                    Reason.FOREIGN,
-                    "keyring "
-                            + keyring
-                            + " is owned by user "
-                            + Integer.toUnsignedString(description.uid()));
+        return fixed != null ? same(fixed) : named();
+    }
+
+    private KeyId same(KeyDescription first) {
+        KeyDescription now = keys.describe(first.key());
+        if (now.uid() != first.uid() && !keys.possesses(now.key())) {
+            throw SecretUnavailableException.foreign(name, now.key(), now.uid(), null);
         }
-        return keyring;
+        return now.key();
+    }
+
+    private KeyId named() {
+        try {
+            return keys.describe(keys.find(name.keyring())).key();
+        } catch (ForeignKeyException e) {
+            throw SecretUnavailableException.foreign(name, e.key(), e.owner(), e);
+        }
     }
 }

@@ -15,6 +15,7 @@
  */
 package io.watchqueue.reactor.secret;
 
+import io.watchqueue.KeyId;
 import io.watchqueue.KeyPermissionException;
 import io.watchqueue.KeyUnavailableException;
 
@@ -92,6 +93,16 @@ public final class SecretUnavailableException extends RuntimeException {
                     default -> Reason.ABSENT;
                 };
         return new SecretUnavailableException(name, reason, "", cause);
+    }
+
+    static SecretUnavailableException foreign(
+            SecretName name, KeyId keyring, int owner, @Nullable Throwable cause) {
+        String detail =
+                " because keyring "
+                        + keyring
+                        + " is owned by user "
+                        + Integer.toUnsignedString(owner);
+        return new SecretUnavailableException(name, Reason.FOREIGN, detail, cause);
     }
 
     static SecretUnavailableException notFollowed(SecretName name, Throwable cause) {

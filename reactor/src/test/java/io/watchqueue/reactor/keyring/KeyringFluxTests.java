@@ -18,6 +18,7 @@ package io.watchqueue.reactor.keyring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyring;
 import io.watchqueue.reactor.keyring.FollowedKey.State;
@@ -175,11 +176,8 @@ class KeyringFluxTests extends KeyringScenarios {
         Followed followed = Followed.of(KeyringFlux.builder("%:shown to all").build());
         followed.awaitEnd();
         assertThat(followed.error())
-                .isInstanceOf(ForeignKeyringException.class)
-                .hasMessageContainingAll(
-                        "follow keyring %:shown to all",
-                        "keyring " + foreign[0] + " is owned by user 2000", "keyctl link");
-        assertThat(((ForeignKeyringException) followed.error()).key()).isEqualTo(foreign[0]);
+                .isInstanceOf(ForeignKeyException.class)
+                .hasMessageContaining(foreign[0] + " is owned by user 2000");
         keys().link(foreign[0], Keyring.SESSION);
         Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
     }

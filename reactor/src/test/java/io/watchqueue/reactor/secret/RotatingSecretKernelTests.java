@@ -22,11 +22,14 @@ import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.WatchQueueException;
+import io.watchqueue.internal.RequestKeyHandler;
 import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import reactor.core.publisher.Mono;
 
@@ -39,6 +42,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -150,6 +155,44 @@ class RotatingSecretKernelTests {
             assertThat(late.current(Secret::key).block(SOON)).isEqualTo(key);
         } finally {
             late.dispose();
+        }
+    }
+
+    @Test
+    void waitsForAKeyUnderConstructionAndEndsWithoutIt() throws Exception {
+        try (RequestKeyHandler handler = RequestKeyHandler.install()) {
+            KeyId requested = handler.request("token", vault);
+            CompletableFuture<String> first =
+                    secret.current(
+                                    current ->
+                                            StandardCharsets.US_ASCII
+                                                    .decode(current.payload())
+                                                    .toString())
+                            .toFuture();
+            RotatingSecret other = RotatingSecret.follow(vault.toString(), "user", "token");
+            other.dispose();
+            assertThat(other.current(Secret::key).onErrorComplete().block(SOON)).isNull();
+            assertThat(handler.isAsked()).isTrue();
+            assertThat(first).isNotDone();
+            handler.instantiate(requested, "s-1");
+            assertThat(first.get(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo("s-1");
+            keys.update(requested, bytes("s-2"));
+            eventually("it is updated", this::current, "s-2");
+        }
+    }
+
+    /** Adding it gives the rejected key a payload, of which nothing is notified. */
+    @ParameterizedTest
+    @CsvSource({"ENOKEY,ABSENT", "EKEYREJECTED,REJECTED"})
+    void findsTheAdditionOfAKeyThatWasRejectedBefore(String errno, String reason) throws Exception {
+        try (RequestKeyHandler handler = RequestKeyHandler.install()) {
+            KeyId requested = handler.request("token", vault);
+            handler.reject(requested, errno);
+            eventually("it is rejected", this::current, reason);
+            assertThat(keys.add("user", "token", bytes("s-1"), vault)).isEqualTo(requested);
+            assertThat(current()).isEqualTo("s-1");
+            keys.update(requested, bytes("s-2"));
+            eventually("it is updated", this::current, "s-2");
         }
     }
 
