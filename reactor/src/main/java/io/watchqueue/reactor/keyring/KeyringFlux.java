@@ -248,7 +248,8 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         KeyId keyring = root.find(keys);
         return Flux.using(
                 queues::queue,
-                queue -> follow(keys, keyring, queue, snapshots),
+                // Opened first: if that fails, neither of those that would try again can succeed.
+                queue -> queue.open().thenMany(follow(keys, keyring, queue, snapshots)),
                 ReactiveWatchQueue::dispose);
     }
 

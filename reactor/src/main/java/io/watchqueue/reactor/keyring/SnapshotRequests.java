@@ -17,9 +17,7 @@ package io.watchqueue.reactor.keyring;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
-import reactor.core.publisher.Sinks.EmitFailureHandler;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -30,11 +28,10 @@ import java.util.function.Function;
  */
 final class SnapshotRequests {
 
-    private static final EmitFailureHandler ONE_AFTER_ANOTHER =
-            EmitFailureHandler.busyLooping(Duration.ofSeconds(1));
-
+    /** Guarded by this: one thread after the other emits. */
     private final Sinks.Many<Function<KeyringFollower, List<KeyringEvent>>> steps =
-            Sinks.many().multicast().directBestEffort();
+            Sinks.unsafe().many().multicast().directBestEffort();
+
     private final AtomicBoolean pending = new AtomicBoolean();
 
     /** Without a follower there is no need: it begins with a snapshot. */
@@ -45,8 +42,12 @@ final class SnapshotRequests {
     /** Requests a snapshot that is not older than this call. */
     void request() {
         if (pending.compareAndSet(false, true)) {
-            steps.emitNext(this::snapshot, ONE_AFTER_ANOTHER);
+            emit();
         }
+    }
+
+    private synchronized void emit() {
+        steps.tryEmitNext(this::snapshot);
     }
 
     List<KeyringEvent> begin(KeyringFollower follower) {

@@ -21,6 +21,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyring;
+import io.watchqueue.ResourceLimitException;
 import io.watchqueue.reactor.keyring.FollowedKey.State;
 import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
 import io.watchqueue.reactor.keyring.KeyringEvent.Gone;
@@ -180,6 +181,17 @@ class KeyringFluxTests extends KeyringScenarios {
                 .hasMessageContaining(foreign[0] + " is owned by user 2000");
         keys().link(foreign[0], Keyring.SESSION);
         Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
+    }
+
+    @Test
+    void failsWithoutASnapshotIfTheQueueCannotBeOpened() {
+        for (int attempt = 0; attempt < 200; attempt++) {
+            kernel.fail(NativeCall.PIPE2, "EMFILE");
+            Followed followed = Followed.begin(KeyringFlux.follow(root()));
+            followed.awaitEnd();
+            assertThat(followed.error()).isInstanceOf(ResourceLimitException.class);
+            assertThat(followed.events()).isEmpty();
+        }
     }
 
     @Test
