@@ -2,11 +2,11 @@ import { Announcer } from './announcer.js';
 import { ConnectionView } from './connection.js';
 import { element } from './dom.js';
 import { oncePerFrame } from './frames.js';
-import { KeyringModel } from './keyring-model.js';
+import { KeyringModel, keyOf, stateOr } from './keyring-model.js';
 import { Retry } from './retry.js';
 import { listKeyrings, Refusal } from './server.js';
 import { SharedStream } from './shared-stream.js';
-import { counted, lossInWords, nameOf, printable, resyncInWords } from './text.js';
+import { counted, lossInWords, nameOf, printable, snapshotInWords } from './text.js';
 import { TimelineLog } from './timeline-log.js';
 import { TimelineView } from './timeline.js';
 import { TreeView } from './tree.js';
@@ -35,6 +35,7 @@ const timeline = new TimelineView(log, {
 let references = [];
 let model = new KeyringModel();
 let stream = null;
+let afterLoss = false; // whether this browser was too slow, and gets a snapshot next
 const listing = new Retry(start);
 
 byId('keyring').addEventListener('change', event => {
@@ -99,49 +100,58 @@ function showChoice(reference) {
 function watch(reference) {
   stream?.close();
   model = new KeyringModel();
+  afterLoss = false;
   tree.show(model);
   timeline.clear();
   stream = new SharedStream(reference, {
     onState: state => connection.show(state),
-    onEvent: (type, data) => received[type](data),
+    onEvent: receive,
   });
   stream.open();
 }
 
-const received = {
-  resync({ reason, tree: node, at }) {
-    const first = model.root === null;
-    const changes = model.replace(node);
-    const gap = !first && reason !== 'loss'; // changes without a connection are unknown
-    const entry = { kind: 'resync', reason, first, gap, differences: changes.length };
-    show(entry, at, changes);
-    announcer.say(resyncInWords(entry).join(' '));
-  },
+function receive(event) {
+  const first = model.root === null;
+  const changes = model.apply(event);
+  switch (event.type) {
+    case 'snapshot':
+      showSnapshot(event, first, changes);
+      break;
+    case 'lost':
+      showLoss(event);
+      break;
+    default:
+      showChange(event, changes);
+  }
+}
 
-  loss({ origin, dropped, at }) {
-    const entry = { kind: 'loss', origin, dropped };
-    show(entry, at, []);
-    announcer.say(lossInWords(entry)[0]);
-  },
+function showSnapshot({ time }, first, changes) {
+  const gap = !first && !afterLoss; // changes without a connection are unknown
+  const reason = first ? 'subscribed' : gap ? 'reconnected' : 'loss';
+  const entry = { kind: 'snapshot', reason, first, gap, differences: changes.length };
+  afterLoss = false;
+  show(entry, time, changes);
+  announcer.say(snapshotInWords(entry).join(' '));
+}
 
-  notification(notification) {
-    const { event, key, aux, at } = notification;
-    const changes = model.apply(notification);
-    const isAboutMember = event === 'LINKED' || event === 'UNLINKED';
-    const member = isAboutMember ? named(aux) : null;
-    showChange({ kind: 'notification', event, key: named(key), member, aux }, at, changes);
-  },
+function showLoss({ origin, dropped, time }) {
+  const entry = { kind: 'loss', origin, dropped: dropped ?? null };
+  afterLoss = origin === 'SUBSCRIBER';
+  show(entry, time, []);
+  announcer.say(lossInWords(entry)[0]);
+}
 
-  removed({ key, at }) {
-    const entry = { kind: 'removed', event: 'REMOVED', key: named(key), member: null, aux: 0 };
-    showChange(entry, at, model.remove(key));
-  },
-};
-
-function showChange(entry, at, changes) {
-  show(entry, at, changes);
+function showChange(event, changes) {
+  const entry = {
+    kind: 'change',
+    event: event.type === 'changed' ? event.event ?? stateOr('CHANGED', event.keyState) : event.type.toUpperCase(),
+    key: keyOf(event, 'key'),
+    keyring: event.keyring === undefined ? null : keyOf(event, 'keyring'),
+    previous: event.type === 'replaced' ? keyOf(event, 'previous') : null,
+  };
+  show(entry, event.time, changes);
   if (!timeline.isPaused) {
-    announcer.change(`${entry.event.toLowerCase()} ${nameOf(entry.member ?? entry.key)}`);
+    announcer.change(`${entry.event.toLowerCase()} ${nameOf(entry.key)}`);
   }
 }
 
@@ -155,11 +165,5 @@ function show(entry, at, changes) {
 const showKeyCount = oncePerFrame(() => {
   byId('key-count').textContent = counted(model.size(), 'key');
 });
-
-/** The present name of a key, which may be gone when somebody reads the entry. */
-function named(serial) {
-  const { type = null, description = null } = model.key(serial) ?? {};
-  return { serial, type, description };
-}
 
 start();

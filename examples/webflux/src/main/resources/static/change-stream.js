@@ -1,7 +1,8 @@
 import { Retry } from './retry.js';
 import { openChanges, readKeyring, Refusal } from './server.js';
 
-const EVENTS = ['resync', 'loss', 'notification', 'removed'];
+/** The types of docs/json.md. Others, of a newer server, are not shown. */
+const TYPES = ['snapshot', 'linked', 'replaced', 'changed', 'unlinked', 'gone', 'lost'];
 
 /**
  * The changes of one keyring from the server, and the state of the connection:
@@ -44,19 +45,19 @@ export class ChangeStream {
 
   #connect() {
     const source = openChanges(this.#reference);
-    EVENTS.forEach(type => source.addEventListener(type, event => this.#receive(type, JSON.parse(event.data))));
+    TYPES.forEach(type => source.addEventListener(type, ({ data }) => this.#receive(JSON.parse(data))));
     source.addEventListener('error', () => this.#fail(source));
     this.#source?.close();
     this.#source = source;
   }
 
-  #receive(type, data) {
+  #receive(event) {
     if (this.#state.name !== 'live') {
       this.#retry.reset();
       this.#brokenSince = null;
       this.#enter({ name: 'live', since: new Date() });
     }
-    this.#onEvent(type, data);
+    this.#onEvent(event);
   }
 
   #fail(source) {

@@ -1,10 +1,8 @@
 // The state of one keyring and of all keys below it. It does not depend on the page.
 
-const SWEEP_MARGIN = 1_000;
-
 /**
- * The keys below one keyring. A key that is linked to several keyrings has several places in the tree, but is one key. The model
- * is therefore a graph, and a change of a keyring shows at each of its places.
+ * The keys below one keyring, made of the events of docs/json.md. A key that is linked to several keyrings has several places in
+ * the tree, but is one key. The model is therefore a graph, and a change of a key shows at each of its places.
  *
  * Keys are never modified, only replaced, so `===` shows whether a key has changed.
  *
@@ -13,196 +11,137 @@ const SWEEP_MARGIN = 1_000;
  */
 export class KeyringModel {
   #keys = new Map();
+  #keyrings = new Map(); // serial -> the serials of the keyrings that have a link to it
   #root = null;
-  #sweepAt = SWEEP_MARGIN;
 
-  /** The serial of the top keyring; null before the first {@link replace}. */
+  /** The serial of the top keyring; null before the first snapshot. */
   get root() {
     return this.#root;
   }
 
-  /** The key of a serial. It may no longer be in the tree, because a key outlives its links. */
+  /** The key of a serial, while it is in the tree. */
   key(serial) {
     return this.#keys.get(serial);
   }
 
   /** The number of keys in the tree, each counted once. */
   size() {
-    return this.#reachable().size;
+    return this.#keys.size;
   }
 
-  /** The tree as the server would send it. Each keyring has its members at the first of its places only. */
-  tree() {
-    const drawn = new Set();
-    const draw = serial => {
-      const key = this.#keys.get(serial);
-      const whole = !drawn.has(serial);
-      drawn.add(serial);
-      return {
-        ...keyOf(key),
-        ended: key.ended,
-        complete: whole && key.complete,
-        members: whole ? [...key.members].map(draw) : [],
-      };
-    };
-    return draw(this.#root);
-  }
-
-  /** Replaces the whole tree. The changes are the differences: FOUND, GONE and DIFFERS. */
-  replace(tree) {
-    const before = this.#keys;
-    this.#keys = new Map();
-    this.#root = tree.serial;
-    this.#learn(tree);
-    for (const key of this.#keys.values()) {
-      this.#keys.set(key.serial, continued(key, before.get(key.serial)));
-    }
-    return before.has(tree.serial) ? this.#differences(before) : [];
-  }
-
-  /**
-   * Applies a notification of the kernel, and the members that the server found in the keyring afterwards, because the kernel does
-   * not report a link that another one displaces. A notification of an unknown key changes nothing.
-   */
-  apply({ event, key: serial, aux, node, members }) {
-    if (!this.#keys.has(serial)) {
-      return [];
-    }
-    const reported = this.#applyEvent(event, serial, aux, node);
-    const seen = members === null ? [] : this.#settle(serial, members, event === 'LINKED' ? aux : null);
-    this.#sweep();
-    return [...seen, ...reported];
-  }
-
-  #applyEvent(event, serial, aux, node) {
-    switch (event) {
-      case 'LINKED':
-        return this.#link(serial, aux, node);
-      case 'UNLINKED':
-        return this.#unlink(serial, aux);
-      case 'CLEARED':
-        return this.#empty(serial, event);
-      case 'REVOKED':
-        this.#end(serial, event);
-        return this.#empty(serial, event); // no CLEARED reports that a revoked keyring is empty
-      case 'INVALIDATED':
-        this.#end(serial, event);
-        return [everywhere(serial, event)];
-      default:
-        if (node) {
-          this.#learnAttributes(node);
-        }
-        return [everywhere(serial, event)];
-    }
-  }
-
-  /** Removes a key that was destroyed. */
-  remove(serial) {
-    if (serial === this.#root) {
-      this.#put({ ...this.#keys.get(serial), members: new Set(), ended: 'REMOVED' });
-      return [everywhere(serial, 'REMOVED')];
-    }
-    const changes = [];
-    for (const keyring of this.#keys.values()) {
-      if (keyring.members.has(serial)) {
-        this.#put({ ...keyring, members: without(keyring.members, serial) });
-        changes.push({ serial, parent: keyring.serial, event: 'REMOVED' });
+  /** The whole, as an event of the type "snapshot"; each keyring comes before its members. */
+  snapshot() {
+    const links = [];
+    const keyrings = new Set([this.#root]);
+    for (const keyring of keyrings) { // a set's iteration includes elements added meanwhile
+      for (const member of this.#keys.get(keyring).members) {
+        links.push({ ...jsonOf(this.#keys.get(member)), keyring });
+        keyrings.add(member);
       }
     }
-    this.#keys.delete(serial);
-    return changes;
+    return { type: 'snapshot', root: this.#root, ...jsonOf(this.#keys.get(this.#root)), links };
   }
 
-  #link(keyring, serial, node) {
-    if (node) {
-      this.#learn(node);
-    } else {
-      this.#hearOf(serial);
+  /** Applies an event; one of an unknown type changes nothing. */
+  apply(event) {
+    switch (event.type) {
+      case 'snapshot':
+        return this.#replace(event);
+      case 'linked':
+        return this.#link(event.keyring, keyOf(event, 'key'));
+      case 'replaced':
+        return [
+          ...this.#unlink(event.keyring, event.previous, 'REPLACED'),
+          ...this.#link(event.keyring, keyOf(event, 'key')),
+        ];
+      case 'changed':
+        this.#learn(keyOf(event, 'key'));
+        return [everywhere(event.key, event.event ?? stateOr('CHANGED', event.keyState))];
+      case 'unlinked':
+        return this.#unlink(event.keyring, event.key, 'UNLINKED');
+      case 'gone':
+        return this.#remove(event.key);
+      default:
+        return [];
     }
-    const linking = this.#keys.get(keyring); // not before: learning may have replaced it
-    this.#put({ ...linking, members: new Set(linking.members).add(serial) });
-    return [{ serial, parent: keyring, event: 'LINKED' }];
   }
 
-  #unlink(keyring, serial) {
+  /** Replaces everything. The changes are the differences: FOUND, GONE and DIFFERS. */
+  #replace(snapshot) {
+    const before = this.#keys;
+    this.#keys = new Map();
+    this.#keyrings = new Map();
+    this.#root = snapshot.key;
+    this.#learn(keyOf(snapshot, 'key'));
+    for (const link of snapshot.links) {
+      this.#link(link.keyring, keyOf(link, 'key'));
+    }
+    for (const key of this.#keys.values()) {
+      this.#put({ ...key, members: inOrderOf(before.get(key.serial), key.members) });
+    }
+    return before.has(this.#root) ? this.#differences(before) : [];
+  }
+
+  #link(keyring, key) {
+    this.#learn(key);
+    const linking = this.#keys.get(keyring);
+    this.#put({ ...linking, members: new Set(linking.members).add(key.serial) });
+    this.#keyrings.set(key.serial, this.#keyringsOf(key.serial).add(keyring));
+    return [{ serial: key.serial, parent: keyring, event: 'LINKED' }];
+  }
+
+  #unlink(keyring, serial, event) {
     const key = this.#keys.get(keyring);
-    if (!key.members.has(serial)) {
+    if (!key?.members.has(serial)) {
       return [];
     }
     this.#put({ ...key, members: without(key.members, serial) });
-    return [{ serial, parent: keyring, event: 'UNLINKED' }];
+    this.#dropLink(keyring, serial);
+    return [{ serial, parent: keyring, event }];
   }
 
-  #empty(keyring, event) {
-    const key = this.#keys.get(keyring);
-    const gone = [...key.members].map(serial => ({ serial, parent: keyring, event }));
-    this.#put({ ...key, members: new Set() });
-    return [everywhere(keyring, event), ...gone];
-  }
-
-  #end(serial, event) {
-    this.#put({ ...this.#keys.get(serial), ended: event });
-  }
-
-  /** Makes these the members without a notification; `linked` is the key that has just been linked, if any. */
-  #settle(keyring, serials, linked) {
-    const key = this.#keys.get(keyring);
-    const found = serials.filter(serial => !key.members.has(serial));
-    const present = new Set(serials);
-    const gone = [...key.members].filter(serial => !present.has(serial));
-    if (found.length === 0 && gone.length === 0) {
-      return [];
-    }
-    found.forEach(serial => this.#hearOf(serial));
-    this.#put({ ...key, members: new Set([...without(key.members, ...gone), ...found]) });
-    return [
-      ...gone.map(serial => ({ serial, parent: keyring, event: this.#isNamedAs(serial, linked) ? 'REPLACED' : 'GONE' })),
-      ...found.map(serial => ({ serial, parent: keyring, event: 'FOUND' })),
-    ];
-  }
-
-  /** Whether a key has the type and description of another one: a keyring can hold only one of them. */
-  #isNamedAs(serial, other) {
-    const [a, b] = [this.#keys.get(serial), this.#keys.get(other)];
-    return serial !== other && b !== undefined && b.type !== null && a.type === b.type && a.description === b.description;
-  }
-
-  #hearOf(serial) {
-    if (!this.#keys.has(serial)) {
-      this.#put(unknownKey(serial));
+  /** A key without a link is forgotten, and so are those below it that have no other link. */
+  #dropLink(keyring, serial) {
+    const keyrings = this.#keyringsOf(serial);
+    keyrings.delete(keyring);
+    if (keyrings.size === 0 && serial !== this.#root) {
+      const members = this.#keys.get(serial).members;
+      this.#keys.delete(serial);
+      this.#keyrings.delete(serial);
+      members.forEach(member => this.#dropLink(serial, member));
     }
   }
 
-  #learn(node) {
-    const known = this.#keys.get(node.serial);
-    const members = new Set(node.members.map(member => member.serial));
-    this.#put({ ...keyOf(node), ...membersOf(known, node.complete, members), ended: known?.ended ?? node.ended ?? null });
-    node.members.forEach(member => this.#learn(member));
+  #keyringsOf(serial) {
+    return this.#keyrings.get(serial) ?? new Set();
   }
 
-  /** A change of an attribute brings members too. They are used only if they could not be read before. */
-  #learnAttributes(node) {
-    const { members, complete } = this.#keys.get(node.serial);
-    this.#learn(node);
-    if (complete) {
-      this.#put({ ...this.#keys.get(node.serial), members, complete });
+  #remove(serial) {
+    if (serial === this.#root) {
+      this.#put({ ...this.#keys.get(serial), members: new Set(), state: 'GONE' });
+      return [everywhere(serial, 'GONE')];
     }
+    return [...this.#keyringsOf(serial)].flatMap(keyring => this.#unlink(keyring, serial, 'GONE'));
+  }
+
+  #learn(key) {
+    this.#put({ ...key, members: this.#keys.get(key.serial)?.members ?? new Set() });
   }
 
   #differences(before) {
     const changes = [];
     for (const key of this.#keys.values()) {
       const old = before.get(key.serial);
-      if (old && differs(old, key)) {
+      if (old && ATTRIBUTES.some(attribute => old[attribute] !== key[attribute])) {
         changes.push(everywhere(key.serial, 'DIFFERS'));
       }
-      const formerMembers = old?.members ?? new Set();
+      const former = old?.members ?? new Set();
       for (const serial of key.members) {
-        if (!formerMembers.has(serial)) {
+        if (!former.has(serial)) {
           changes.push({ serial, parent: key.serial, event: 'FOUND' });
         }
       }
-      for (const serial of formerMembers) {
+      for (const serial of former) {
         if (!key.members.has(serial)) {
           changes.push({ serial, parent: key.serial, event: 'GONE' });
         }
@@ -211,96 +150,44 @@ export class KeyringModel {
     return changes;
   }
 
-  /** Forgets keys that are no longer in the tree, but only now and then, so that their next changes still have a name. */
-  #sweep() {
-    if (this.#keys.size < this.#sweepAt) {
-      return;
-    }
-    const reachable = this.#reachable();
-    for (const serial of this.#keys.keys()) {
-      if (!reachable.has(serial)) {
-        this.#keys.delete(serial);
-      }
-    }
-    this.#sweepAt = 2 * this.#keys.size + SWEEP_MARGIN;
-  }
-
-  #reachable() {
-    const reachable = new Set(this.#root === null ? [] : [this.#root]);
-    for (const serial of reachable) { // a set's iteration includes elements added meanwhile
-      this.#keys.get(serial).members.forEach(member => reachable.add(member));
-    }
-    return reachable;
-  }
-
   #put(key) {
     this.#keys.set(key.serial, key);
   }
+}
+
+/** What is known of a key beside its serial, and the fields of the JSON after the prefix. */
+const FIELDS = {
+  type: 'Type', description: 'Description', uid: 'Uid', gid: 'Gid', permissions: 'Permissions', state: 'State', watched: 'Watched',
+};
+const ATTRIBUTES = Object.keys(FIELDS);
+
+/** The key of an event whose fields begin with a prefix; what is not known is null. */
+export function keyOf(event, prefix) {
+  const attributes = ATTRIBUTES.map(attribute => [attribute, event[prefix + FIELDS[attribute]] ?? null]);
+  return { serial: event[prefix], ...Object.fromEntries(attributes) };
+}
+
+function jsonOf(key) {
+  return { key: key.serial, ...Object.fromEntries(ATTRIBUTES.map(attribute => [`key${FIELDS[attribute]}`, key[attribute]])) };
+}
+
+/** A state that says what has happened, such as EXPIRED; the other word if the key can be used. */
+export function stateOr(other, state) {
+  return state === 'VALID' ? other : state;
 }
 
 function everywhere(serial, event) {
   return { serial, parent: null, event };
 }
 
-function without(members, ...gone) {
+function without(members, serial) {
   const others = new Set(members);
-  gone.forEach(serial => others.delete(serial));
+  others.delete(serial);
   return others;
 }
 
-function keyOf({ serial, type, description, uid, gid, permissions, expiry }) {
-  return { serial, type, description, uid, gid, permissions, expiry };
-}
-
-function unknownKey(serial) {
-  const attributes = { type: null, description: null, uid: null, gid: null, permissions: null, expiry: null };
-  return { serial, ...attributes, complete: true, members: new Set(), ended: null };
-}
-
-/** The members of a keyring after another look; an incomplete look removes no known members. */
-function membersOf(known, complete, members) {
-  if (complete || !known) {
-    return { complete, members };
-  }
-  return { complete: known.complete, members: new Set([...known.members, ...members]) };
-}
-
-/**
- * A key of a new tree, as the successor of the earlier one. Members keep their order. Facts that never change, the name and a
- * revocation, are kept even if the key can no longer be viewed.
- */
-function continued(key, before) {
-  if (!before) {
-    return key;
-  }
-  const kept = [...before.members].filter(serial => key.members.has(serial));
-  return {
-    ...key,
-    type: key.type ?? before.type,
-    description: key.description ?? before.description,
-    members: new Set([...kept, ...key.members]),
-    ended: before.ended,
-  };
-}
-
-function differs(before, after) {
-  if (after.ended) {
-    return false; // it can no longer be viewed, which is not a change of its own
-  }
-  const attributes = ['type', 'description', 'uid', 'gid', 'permissions', 'complete'];
-  return attributes.some(attribute => before[attribute] !== after[attribute])
-    || expiryDiffers(before.expiry, after.expiry);
-}
-
-/** Whether a key's expiry was set, or the key has expired. Less time left than before is no difference. */
-function expiryDiffers(before, after) {
-  const [secondsBefore, secondsAfter] = [secondsLeft(before), secondsLeft(after)];
-  return Number.isNaN(secondsBefore) || Number.isNaN(secondsAfter)
-    ? before !== after
-    : secondsAfter > secondsBefore;
-}
-
-function secondsLeft(expiry) {
-  const [, number, unit] = /^(\d+)([smhdw])$/.exec(expiry ?? '') ?? [];
-  return Number(number) * { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }[unit];
+/** Members that were there before keep their places. */
+function inOrderOf(before, members) {
+  const kept = [...before?.members ?? []].filter(serial => members.has(serial));
+  return new Set([...kept, ...members]);
 }

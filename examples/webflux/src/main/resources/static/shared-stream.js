@@ -25,8 +25,8 @@ export class SharedStream {
     const worker = new SharedWorker('stream-worker.js', { type: 'module', name: this.#reference });
     worker.addEventListener('error', () => this.#openAlone()); // it was not loaded
     this.#port = worker.port;
-    this.#port.onmessage = ({ data: { state, type, data } }) => (
-      state ? this.#listener.onState(state) : this.#listener.onEvent(type, data));
+    this.#port.onmessage = ({ data: { state, event } }) => (
+      state ? this.#listener.onState(state) : this.#listener.onEvent(event));
   }
 
   tryNow() {

@@ -2,8 +2,8 @@ import { ChangeStream } from './change-stream.js';
 import { KeyringModel } from './keyring-model.js';
 
 // The SharedWorker of one keyring, whose reference is the worker's name. It owns the one stream of all tabs that show this
-// keyring, and posts the reports of its ChangeStream to them, `{state}` and `{type, data}`. A tab that opens later gets the tree
-// from here. A tab posts 'try now', and 'leave' at its end.
+// keyring, and posts the reports of its ChangeStream to them, `{state}` and `{event}`. A tab that opens later gets a snapshot from
+// here. A tab posts 'try now', and 'leave' at its end.
 
 const tabs = new Set();
 let stream = null;
@@ -27,9 +27,9 @@ function open() {
       state = entered;
       post({ state });
     },
-    onEvent: (type, data) => {
-      follow[type]?.(data);
-      post({ type, data });
+    onEvent: event => {
+      model.apply(event);
+      post({ event });
     },
   });
   stream.open();
@@ -38,8 +38,7 @@ function open() {
 function welcome(tab) {
   tab.postMessage({ state });
   if (model.root !== null) {
-    const data = { reason: 'subscribed', tree: model.tree(), at: new Date().toISOString() };
-    tab.postMessage({ type: 'resync', data });
+    tab.postMessage({ event: { time: new Date().toISOString(), ...model.snapshot() } });
   }
 }
 
@@ -52,12 +51,6 @@ function leave(tab) {
     stream = null;
   }
 }
-
-const follow = {
-  resync: ({ tree }) => model.replace(tree),
-  notification: notification => model.apply(notification),
-  removed: ({ key }) => model.remove(key),
-};
 
 function post(message) {
   tabs.forEach(tab => tab.postMessage(message));

@@ -56,25 +56,19 @@ export function spoken(key) {
     `serial ${key.serial}`,
     key.uid === null ? null : `owner ${key.uid}, group ${key.gid}`,
     key.permissions === null ? null : `permissions ${key.permissions}`,
-    key.expiry === null ? null : `expiry ${key.expiry}`,
   ].filter(part => part !== null).join(', ');
 }
 
 /** Remarks on the state of a key. */
-export function remarksOn(key) {
+export function remarksOn({ type, state, watched }) {
   const remarks = [];
-  if (key.type === null) {
+  if (type === null) {
     remarks.push('only its serial is known');
   }
-  if (key.ended) {
-    remarks.push(key.ended === 'REMOVED' ? 'destroyed' : key.ended.toLowerCase());
-  }
-  if (key.type === 'keyring') {
-    if (!key.complete) {
-      remarks.push(key.members.size === 0 ? 'members not shown' : 'not all members shown');
-    } else if (key.members.size === 0) {
-      remarks.push('empty');
-    }
+  if (state !== 'VALID') {
+    remarks.push(state === 'GONE' ? 'destroyed' : state.toLowerCase().replaceAll('_', ' '));
+  } else if (!watched) {
+    remarks.push('not watched, seen late');
   }
   return remarks;
 }
@@ -94,16 +88,16 @@ function letters(bits) {
 
 /** A loss in two parts: a title and an explanation. */
 export function lossInWords({ origin, dropped }) {
-  if (origin === 'client') {
-    const what = dropped === null ? 'changes' : counted(dropped, 'change');
+  if (origin === 'SUBSCRIBER') {
+    const what = dropped === null ? 'changes were' : counted(dropped, 'change was', 'changes were');
     return [`This browser was too slow: ${what} dropped here.`, 'The server could not send them fast enough.'];
   }
   const howMany = dropped === null ? 'It does not count how many.' : `${counted(dropped, 'change')} in all.`;
-  return ['The kernel dropped changes here.', `Its queue was full. ${howMany}`];
+  return ['The kernel dropped changes here.', `Its queue was full. ${howMany} What differs since then follows.`];
 }
 
-/** A resync in two parts: a title and an explanation. */
-export function resyncInWords({ first, gap, differences }) {
+/** A snapshot in two parts: a title and an explanation. */
+export function snapshotInWords({ first, gap, differences }) {
   if (first) {
     return ['Tree read.', 'Changes from here on.'];
   }

@@ -7,8 +7,7 @@ const KEPT_OF_EACH = 500;
 const SAME_RUN_MILLIS = 1_000;
 
 /**
- * A bounded log. An entry has a `kind` ("notification", "removed", "loss" or "resync"), a time `at`, and the fields of its
- * kind. The log adds a `sequence`, a `count` and the `lastAt` of the repetitions. Entries are never modified, only replaced.
+ * A bounded log. An entry has a `kind` ("change", "loss" or "snapshot"), a time `at`, and the fields of its kind. The log adds a `sequence`, a `count` and the `lastAt` of the repetitions. Entries are never modified, only replaced.
  */
 export class TimelineLog {
   #rings = new Map();
@@ -33,7 +32,7 @@ export class TimelineLog {
     }
   }
 
-  /** The newest entries, newest first, without notifications of the hidden events. All other kinds are included. */
+  /** The newest entries, newest first, without changes of the hidden events. All other kinds are included. */
   newest(limit, hiddenEvents) {
     return [...this.#rings]
       .filter(([name]) => !hiddenEvents.has(name))
@@ -59,14 +58,14 @@ export class TimelineLog {
   #count(kind) {
     if (kind === 'loss') {
       this.totals.losses++;
-    } else if (kind !== 'resync') {
+    } else if (kind === 'change') {
       this.totals.changes++;
     }
   }
 
   /** A ring for each event, and one for each other kind. Events are in capitals, so that names do not clash. */
   #ringOf({ kind, event }) {
-    const name = kind === 'notification' ? event : kind;
+    const name = kind === 'change' ? event : kind;
     if (!this.#rings.has(name)) {
       this.#rings.set(name, []);
     }
@@ -75,10 +74,10 @@ export class TimelineLog {
 }
 
 function isSameChange(last, entry) {
-  return entry.kind === 'notification'
-    && last.kind === 'notification'
+  return entry.kind === 'change'
+    && last.kind === 'change'
     && last.event === entry.event
     && last.key.serial === entry.key.serial
-    && last.aux === entry.aux
+    && last.keyring?.serial === entry.keyring?.serial
     && entry.at - last.at < SAME_RUN_MILLIS;
 }

@@ -1,6 +1,6 @@
 import { element } from './dom.js';
 import { oncePerFrame } from './frames.js';
-import { abbreviated, counted, lossInWords, number, resyncInWords, time } from './text.js';
+import { abbreviated, counted, lossInWords, number, snapshotInWords, time } from './text.js';
 
 const SHOWN = 500;
 
@@ -101,14 +101,14 @@ function itemOf(entry) {
   switch (entry.kind) {
     case 'loss':
       return markOf(entry, { 'data-origin': entry.origin }, lossInWords(entry));
-    case 'resync':
-      return markOf(entry, { 'data-reason': entry.reason, 'data-gap': entry.gap ? '' : null }, resyncInWords(entry));
+    case 'snapshot':
+      return markOf(entry, { 'data-reason': entry.reason, 'data-gap': entry.gap ? '' : null }, snapshotInWords(entry));
     default:
       return changeOf(entry);
   }
 }
 
-/** A loss or a resync: a mark across the timeline, because it concerns all keys. */
+/** A loss or a snapshot: a mark across the timeline, because it concerns all keys. */
 function markOf(entry, attributes, [title, meaning]) {
   return element('li', { 'data-kind': entry.kind, ...attributes },
     timeOf(entry), ' ',
@@ -120,7 +120,6 @@ function changeOf(entry) {
     'data-kind': entry.kind,
     'data-event': entry.event,
     'data-key': entry.key.serial,
-    'data-member': entry.member?.serial ?? null,
   },
     timeOf(entry), ' ',
     element('span', { class: 'event' }, entry.event), ' ',
@@ -129,11 +128,11 @@ function changeOf(entry) {
   return item;
 }
 
-function keysOf({ event, key, member, aux }) {
-  if (member) {
-    return [nameElement(key), event === 'LINKED' ? ' + ' : ' − ', nameElement(member)];
+function keysOf({ event, key, keyring, previous }) {
+  if (previous) {
+    return [nameElement(keyring), ' + ', nameElement(key), ' − ', nameElement(previous)];
   }
-  return aux ? [nameElement(key), ` (${aux})`] : [nameElement(key)];
+  return keyring ? [nameElement(keyring), event === 'LINKED' ? ' + ' : ' − ', nameElement(key)] : [nameElement(key)];
 }
 
 function nameElement({ type, description, serial }) {

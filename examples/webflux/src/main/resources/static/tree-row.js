@@ -9,7 +9,7 @@ const DEEPEST_INDENTATION = 8;
 
 /**
  * One place of a key in the tree. Its state shows in attributes, which style sheet and tests use: `data-serial`,
- * `data-description`, `data-revoked`, `data-invalidated`; `data-changed` for some seconds after a change, and
+ * `data-description`, `data-type`, `data-state`; `data-changed` for some seconds after a change, and
  * `data-changed-within` if the changed row is hidden below a closed keyring; `data-leaving` on a row that fades out.
  */
 export class TreeRow {
@@ -23,7 +23,7 @@ export class TreeRow {
 
   #level;
   #cells = Object.fromEntries([
-    ...['twisty', 'type', 'remarks', 'change', 'serial', 'owner', 'permissions', 'expiry']
+    ...['twisty', 'type', 'remarks', 'change', 'serial', 'owner', 'permissions']
       .map(name => [name, element('span', { class: name })]),
     ['description', element('bdi', { class: 'description' })],
   ]);
@@ -41,7 +41,7 @@ export class TreeRow {
       { role: 'treeitem', tabindex: '-1', 'aria-level': this.#level, 'data-serial': serial },
       element('div', { class: 'line' },
         this.#cellsOf('name', 'twisty', 'type', 'description', 'remarks', 'change'),
-        this.#cellsOf('attributes', 'serial', 'owner', 'permissions', 'expiry')),
+        this.#cellsOf('attributes', 'serial', 'owner', 'permissions')),
       this.group);
   }
 
@@ -69,13 +69,10 @@ export class TreeRow {
     cells.owner.textContent = key.uid === null ? '' : `${key.uid}:${key.gid}`;
     cells.permissions.textContent = key.permissions ?? '';
     cells.permissions.title = permissionsInWords(key.permissions ?? '');
-    cells.expiry.textContent = key.expiry ?? '';
     this.#setAttribute('aria-label', spoken(key));
     this.#setAttribute('data-description', key.description);
     this.#setAttribute('data-type', key.type);
-    this.#setAttribute('data-expiry', key.expiry);
-    this.#setAttribute('data-revoked', key.ended === 'REVOKED' ? '' : null);
-    this.#setAttribute('data-invalidated', key.ended === 'INVALIDATED' ? '' : null);
+    this.#setAttribute('data-state', key.state);
   }
 
   /** Opens or closes the list of members; null if there are none, except rows that are fading out. */

@@ -135,8 +135,9 @@ public final class WatchQueueJson {
             json.writeStringProperty("event", "REMOVED");
             json.writeNumberProperty("tag", removal.watchTag());
             writeKey(json, "key", removal.id(), removal.key().flatMap(names).orElse(null));
-        } else if (notification instanceof LossNotification) {
+        } else if (notification instanceof LossNotification loss) {
             json.writeStringProperty("event", "LOSS");
+            writeLoss(json, loss);
         } else if (notification instanceof UnknownNotification unknown) {
             json.writeStringProperty("event", "UNKNOWN");
             json.writeNumberProperty("tag", unknown.watchTag());
@@ -180,6 +181,15 @@ public final class WatchQueueJson {
             writeKey(json, "previous", changed.previous());
         } else if (event instanceof KeyringEvent.Gone gone) {
             writeKey(json, "key", gone.key());
+        } else if (event instanceof KeyringEvent.Lost lost) {
+            writeLoss(json, lost.loss());
+        }
+    }
+
+    private static void writeLoss(JsonGenerator json, LossNotification loss) {
+        json.writeStringProperty("origin", loss.origin().name());
+        if (loss.dropped() != LossNotification.UNKNOWN) {
+            json.writeNumberProperty("dropped", loss.dropped());
         }
     }
 

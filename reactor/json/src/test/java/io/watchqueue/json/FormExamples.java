@@ -64,6 +64,7 @@ public final class FormExamples {
                     new KeyNotification(KeyEvent.INSTANTIATED, 18, -126, 1),
                     new RemovalNotification(18, 1),
                     new LossNotification(),
+                    new LossNotification(LossNotification.Origin.SUBSCRIBER, 12),
                     new UnknownNotification(9, 3, 10 | 1 << 8, new byte[] {0, 31}));
 
     private FormExamples() {}

@@ -91,7 +91,7 @@ class LineFormatTests {
                 .endsWith("\"event\":\"REMOVED\",\"tag\":1,\"key\":99}");
         assertThat(json(new LossNotification()))
                 .isEqualTo(
-                        "{\"time\":\"2026-11-23T11:00:00.250Z\",\"type\":\"notification\",\"event\":\"LOSS\"}");
+                        "{\"time\":\"2026-11-23T11:00:00.250Z\",\"type\":\"notification\",\"event\":\"LOSS\",\"origin\":\"KERNEL\"}");
         assertThat(json(new UnknownNotification(9, 3, 10 | 4 << 8, new byte[] {0, 31})))
                 .endsWith(
                         "\"event\":\"UNKNOWN\",\"tag\":4,\"notificationType\":9,\"notificationSubtype\":3,\"payload\":\"001f\"}");

@@ -21,6 +21,7 @@ import org.springframework.stereotype.Component;
 
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
+import reactor.core.publisher.Sinks.EmitResult;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -43,12 +44,11 @@ class ChangeStreams implements SmartLifecycle {
     /**
      * Opens a stream.
      *
-     * @param reconnected whether the browser had one before
      * @param disconnect ends the browser's connection at once, and discards unsent data
      * @return the stream; an error before its first event if there are too many streams already, or
      *     the keyring may not be watched
      */
-    Flux<ServerSentEvent<Object>> open(KeyringFeed feed, boolean reconnected, Runnable disconnect) {
+    Flux<ServerSentEvent<String>> open(KeyringFeed feed, Runnable disconnect) {
         return Flux.defer(
                 () -> {
                     if (open.incrementAndGet() > limits.max()) {
@@ -56,7 +56,7 @@ class ChangeStreams implements SmartLifecycle {
                         return Flux.error(new TooManyStreamsException(limits.max()));
                     }
                     feed.meters().subscribed();
-                    return events(feed, reconnected, disconnect)
+                    return events(feed, disconnect)
                             .doFinally(
                                     end -> {
                                         feed.meters().unsubscribed();
@@ -65,26 +65,36 @@ class ChangeStreams implements SmartLifecycle {
                 });
     }
 
-    private Flux<ServerSentEvent<Object>> events(
-            KeyringFeed feed, boolean reconnected, Runnable disconnect) {
-        ChangeEvents events = new ChangeEvents(feed.meters(), reconnected, limits.retry());
+    private Flux<ServerSentEvent<String>> events(KeyringFeed feed, Runnable disconnect) {
+        Sinks.Empty<Void> begun = Sinks.empty();
         Sinks.Empty<Void> ended = Sinks.empty();
-        Flux<ServerSentEvent<Object>> changes =
-                feed.changes(limits.buffer())
-                        .concatMapIterable(events::of)
+        Flux<ServerSentEvent<String>> changes =
+                feed.updates()
+                        .doOnNext(feed.meters()::count)
+                        .map(update -> event(update, begun.tryEmitEmpty() == EmitResult.OK))
                         // The feed has logged the reason. The browser reconnects, and gets it then.
-                        .onErrorComplete(e -> events.haveBegun())
+                        .onErrorComplete(e -> begun.tryEmitEmpty() != EmitResult.OK)
                         .doFinally(end -> ended.tryEmitEmpty());
+        // Not before the first event: until then the answer may still be an error.
+        Flux<ServerSentEvent<String>> heartbeat =
+                heartbeat(disconnect)
+                        .delaySubscription(begun.asMono())
+                        .takeUntilOther(ended.asMono());
         // At most one of each may wait for the browser.
-        return Flux.merge(1, changes, heartbeat(disconnect).takeUntilOther(ended.asMono()))
-                .takeUntilOther(stopping.asMono());
+        return Flux.merge(1, changes, heartbeat).takeUntilOther(stopping.asMono());
+    }
+
+    private ServerSentEvent<String> event(KeyringUpdate update, boolean first) {
+        ServerSentEvent.Builder<String> event =
+                ServerSentEvent.builder(update.json()).event(update.type());
+        return (first ? event.retry(limits.retry()) : event).build();
     }
 
     /**
      * Heartbeat comments. If the browser has no demand they are dropped; after a while without any,
      * it is disconnected.
      */
-    private Flux<ServerSentEvent<Object>> heartbeat(Runnable disconnect) {
+    private Flux<ServerSentEvent<String>> heartbeat(Runnable disconnect) {
         long patience = limits.stalled().dividedBy(limits.heartbeat());
         AtomicInteger missed = new AtomicInteger();
         return Flux.interval(limits.heartbeat())
@@ -95,7 +105,7 @@ class ChangeStreams implements SmartLifecycle {
                             }
                         })
                 .doOnNext(beat -> missed.set(0))
-                .map(beat -> ServerSentEvent.builder().comment("").build());
+                .map(beat -> ServerSentEvent.<String>builder().comment("").build());
     }
 
     @Override

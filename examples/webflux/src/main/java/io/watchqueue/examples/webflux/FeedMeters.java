@@ -20,6 +20,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.watchqueue.LossNotification;
 import io.watchqueue.reactor.NotificationRecorder;
+import io.watchqueue.reactor.keyring.KeyringEvent;
 
 import java.util.Locale;
 import java.util.Set;
@@ -95,8 +96,15 @@ final class FeedMeters implements NotificationRecorder {
         subscribers.decrementAndGet();
     }
 
-    /** Counts a loss in a browser's queue, which the kernel does not report. */
-    void lost(LossNotification loss) {
+    /** Counts a loss in a browser's buffer, which the kernel does not report. */
+    void count(KeyringUpdate sent) {
+        if (sent.event() instanceof KeyringEvent.Lost lost
+                && lost.loss().origin() == LossNotification.Origin.SUBSCRIBER) {
+            count(lost.loss());
+        }
+    }
+
+    private void count(LossNotification loss) {
         losses(loss.origin()).increment();
     }
 
@@ -127,6 +135,6 @@ final class FeedMeters implements NotificationRecorder {
 
     @Override
     public void recordLoss(QueueGauges queue, LossNotification loss) {
-        lost(loss);
+        count(loss);
     }
 }

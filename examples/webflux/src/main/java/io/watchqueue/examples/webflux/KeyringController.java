@@ -15,14 +15,12 @@
  */
 package io.watchqueue.examples.webflux;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -52,19 +50,17 @@ class KeyringController {
         return Map.of("keyrings", feeds.references());
     }
 
-    @GetMapping("/{reference}")
-    Mono<Node> keyring(@PathVariable String reference) {
-        return feeds.get(reference).tree();
+    @GetMapping(path = "/{reference}", produces = MediaType.APPLICATION_JSON_VALUE)
+    Mono<String> keyring(@PathVariable String reference) {
+        return feeds.get(reference).updates().next().map(KeyringUpdate::json);
     }
 
     @GetMapping(path = "/{reference}/changes", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-    Flux<ServerSentEvent<Object>> changes(
-            @PathVariable String reference,
-            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEvent,
-            ServerHttpResponse response) {
+    Flux<ServerSentEvent<String>> changes(
+            @PathVariable String reference, ServerHttpResponse response) {
         // A proxy that buffers responses would hold back the whole stream.
         response.getHeaders().set("X-Accel-Buffering", "no");
-        return streams.open(feeds.get(reference), lastEvent != null, () -> disconnect(response));
+        return streams.open(feeds.get(reference), () -> disconnect(response));
     }
 
     private static void disconnect(ServerHttpResponse response) {

@@ -15,28 +15,23 @@
  */
 package io.watchqueue.examples.webflux;
 
-import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyEvent;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
-import io.watchqueue.NotificationFilter;
 import io.watchqueue.WatchQueueException;
-import io.watchqueue.reactor.NotificationFlux;
-import io.watchqueue.reactor.NotificationOperators;
-import io.watchqueue.reactor.ReactiveWatchQueue;
-import io.watchqueue.reactor.Resynced;
+import io.watchqueue.reactor.keyring.KeyringFlux;
+import io.watchqueue.reactor.keyring.SharedKeyringFlux;
 
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import reactor.core.Disposable;
-import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
 
-import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * One keyring of the configuration. One kernel queue follows it for all browsers. The queue is
@@ -44,9 +39,7 @@ import java.util.Set;
  */
 final class KeyringFeed implements Disposable {
 
-    /** The events that the tree is made of. */
-    private static final Set<KeyEvent> LINKS =
-            EnumSet.of(KeyEvent.LINKED, KeyEvent.UNLINKED, KeyEvent.CLEARED);
+    private static final Logger LOG = LoggerFactory.getLogger(KeyringFeed.class);
 
     /** Special keyrings that are the same for all threads of the process. */
     private static final Set<KeyId> OF_USER = Set.of(Keyring.USER, Keyring.USER_SESSION);
@@ -54,64 +47,48 @@ final class KeyringFeed implements Disposable {
     private final Keyctl keys = Keyctl.system();
     private final String reference;
     private final @Nullable KeyId ofStartingThread;
-    private final WatchqueueProperties properties;
     private final FeedMeters meters;
-    private final Mono<FollowedKeyring> followed;
-    private final Disposable.Swap opened = Disposables.swap();
+    private final SharedKeyringFlux<KeyringUpdate> updates;
+
+    /** All browsers get the same error, and one of them logs it. */
+    private final AtomicReference<@Nullable Throwable> logged = new AtomicReference<>();
 
     /**
      * @param reference the keyring, as the configuration writes it
      */
     KeyringFeed(String reference, WatchqueueProperties properties, FeedMeters meters) {
         this.reference = reference;
-        this.properties = properties;
         this.meters = meters;
         KeyId keyring = reference.startsWith("@") ? keys.find(reference) : null;
         this.ofStartingThread =
                 keyring == null || OF_USER.contains(keyring) ? null : keys.resolve(keyring, true);
-        this.followed =
-                Mono.fromCallable(this::open)
-                        .subscribeOn(Schedulers.boundedElastic())
-                        .cacheInvalidateWhen(FollowedKeyring::ended);
-    }
-
-    /**
-     * Returns the serial of the keyring. A named keyring, or the user's, can have another serial
-     * later.
-     *
-     * @throws io.watchqueue.KeyUnavailableException if there is no such keyring
-     * @throws KeyringRefusedException if only a keyring of another user has that name
-     */
-    private KeyId keyring() {
-        if (ofStartingThread != null) {
-            return ofStartingThread;
+        KeyringFlux.Builder builder =
+                (ofStartingThread == null
+                                ? KeyringFlux.builder(reference)
+                                : KeyringFlux.builder(ofStartingThread))
+                        .capacity(properties.capacity())
+                        .prefetch(properties.prefetch())
+                        .watches(properties.keys())
+                        .recorder(meters);
+        Set<KeyEvent> events = properties.filter().events();
+        if (!events.isEmpty()) {
+            builder.events(events.toArray(KeyEvent[]::new));
         }
-        KeyId keyring = keys.find(reference);
-        if (keyring.isSpecial()) {
-            return keys.resolve(keyring, true);
-        }
-        if (reference.startsWith("%")) {
-            refuseAnotherUsers(keys.describe(keyring));
-        }
-        return keyring;
-    }
-
-    /** Any user can create a keyring of any name, and make it visible to all. */
-    private void refuseAnotherUsers(KeyDescription keyring) {
-        int user = keys.describe(keys.resolve(Keyring.USER, true)).uid();
-        if (keyring.uid() != user && !keys.possesses(keyring.key())) {
-            throw KeyringRefusedException.ofAnotherUser(reference, keyring);
-        }
+        this.updates =
+                builder.build()
+                        .shared(
+                                properties.streams().buffer(),
+                                properties.linger(),
+                                new KeyringUpdate.Encoder()::encode);
     }
 
     /** The serial of the keyring, or the reason why there is none. */
     String state() {
         try {
-            return keyring().toString();
+            KeyId keyring = ofStartingThread == null ? keys.find(reference) : ofStartingThread;
+            return (keyring.isSpecial() ? keys.resolve(keyring, true) : keyring).toString();
         } catch (WatchQueueException e) {
             return String.valueOf(e.getMessage());
-        } catch (KeyringRefusedException e) {
-            return String.valueOf(e.getBody().getDetail());
         }
     }
 
@@ -120,64 +97,24 @@ final class KeyringFeed implements Disposable {
     }
 
     /**
-     * Looks at the keyring.
+     * Emits the keyring and then its changes. A slow subscriber gets a loss, and the keyring again.
      *
-     * @return the tree, or an error if it may not be watched
+     * @return hot; all subscribers share a queue. It fails if the keyring may not be watched or the
+     *     queue fails, and completes if the keyring is destroyed or revoked
      */
-    Mono<Node> tree() {
-        return followed.map(keyring -> keyring.mirror().tree());
+    Flux<KeyringUpdate> updates() {
+        return updates.doOnError(this::log);
     }
 
-    /**
-     * Emits the keyring, its changes, and the keyring again after each loss.
-     *
-     * @param buffer how many notifications are kept for a slow subscriber
-     * @return a cold stream. All its subscribers get the same mirror. It fails if the keyring may
-     *     not be watched or the queue fails, and completes if the keyring is destroyed
-     */
-    Flux<Resynced<KeyringMirror>> changes(int buffer) {
-        return followed.flatMapMany(
-                        keyring ->
-                                keyring.changes()
-                                        .transform(NotificationOperators.boundedWithLoss(buffer))
-                                        .transform(
-                                                NotificationOperators.resyncOnLoss(
-                                                        Mono.just(keyring.mirror()))))
-                .retryWhen(FollowedKeyring.WHEN_TOO_LATE);
-    }
-
-    private FollowedKeyring open() {
-        ReactiveWatchQueue queue =
-                NotificationFlux.builder()
-                        .capacity(properties.capacity())
-                        .prefetch(properties.prefetch())
-                        .filter(filter())
-                        .recorder(meters)
-                        .queue();
-        opened.update(queue);
-        try {
-            KeyringMirror mirror =
-                    new KeyringMirror(keys, queue, keyring().value(), properties.keys());
-            return new FollowedKeyring(reference, queue, mirror, properties.linger());
-        } catch (RuntimeException e) {
-            queue.dispose();
-            throw e;
+    private void log(Throwable error) {
+        if (logged.getAndSet(error) != error) {
+            LOG.warn("{} is not followed", reference, error);
         }
     }
 
-    /** Completes the changes, and closes the queue. */
+    /** Completes the updates, and closes the queue. */
     @Override
     public void dispose() {
-        opened.dispose();
-    }
-
-    private @Nullable NotificationFilter filter() {
-        Set<KeyEvent> events = properties.filter().events();
-        if (events.isEmpty()) {
-            return null;
-        }
-        Set<KeyEvent> queued = EnumSet.copyOf(LINKS);
-        queued.addAll(events);
-        return NotificationFilter.of(NotificationFilter.events(queued.toArray(KeyEvent[]::new)));
+        updates.dispose();
     }
 }

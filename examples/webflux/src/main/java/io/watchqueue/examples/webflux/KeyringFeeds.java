@@ -48,7 +48,7 @@ class KeyringFeeds implements DisposableBean {
     KeyringFeed get(String reference) {
         KeyringFeed feed = feeds.get(reference);
         if (feed == null) {
-            throw KeyringRefusedException.notListed(reference);
+            throw new KeyringRefusedException(reference);
         }
         return feed;
     }

@@ -15,37 +15,21 @@
  */
 package io.watchqueue.examples.webflux;
 
-import io.watchqueue.KeyDescription;
-
 import org.springframework.http.HttpStatus;
 import org.springframework.web.ErrorResponseException;
 
-/** The keyring is not on the list, or its name belongs to a keyring of another user. */
+/** The keyring is not on the list. */
 final class KeyringRefusedException extends ErrorResponseException {
 
     private static final long serialVersionUID = 1;
 
-    private KeyringRefusedException(String reference, String reason) {
+    KeyringRefusedException(String reference) {
         super(HttpStatus.FORBIDDEN);
         setTitle("Keyring refused");
-        setDetail("Keyring '" + reference + "' " + reason);
-    }
-
-    static KeyringRefusedException notListed(String reference) {
-        return new KeyringRefusedException(
-                reference,
-                "is not among those of watchqueue.keyrings, which are the only ones that this application shows;"
-                        + " GET /keyrings lists them.");
-    }
-
-    static KeyringRefusedException ofAnotherUser(String reference, KeyDescription keyring) {
-        return new KeyringRefusedException(
-                reference,
-                "is "
-                        + keyring.key()
-                        + ", which is owned by user "
-                        + Integer.toUnsignedString(keyring.uid())
-                        + ": any user can make a keyring of any name. If it is the right one, name it"
-                        + " by that serial in watchqueue.keyrings.");
+        setDetail(
+                "Keyring '"
+                        + reference
+                        + "' is not among those of watchqueue.keyrings, which are the only ones that this"
+                        + " application shows; GET /keyrings lists them.");
     }
 }

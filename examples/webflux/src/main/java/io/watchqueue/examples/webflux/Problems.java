@@ -15,6 +15,7 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyPermissionException;
 import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.ResourceLimitException;
@@ -45,6 +46,11 @@ class Problems {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> unavailable(KeyUnavailableException e) {
         return answer(HttpStatus.NOT_FOUND, "No such keyring now", e);
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> foreign(ForeignKeyException e) {
+        return answer(HttpStatus.FORBIDDEN, "Keyring refused", e);
     }
 
     @ExceptionHandler

@@ -34,6 +34,7 @@ import java.util.Set;
  * @param prefetch Notifications that are kept in this process beyond that, 0 for none.
  * @param filter Events that the kernel queues.
  * @param keys The largest number of keys that are watched in a keyring, nested keyrings included.
+ *     Others are looked at every 10 seconds.
  * @param linger How long a keyring is still watched after the last browser has left.
  * @param streams Limits for the streams of browsers.
  * @param hosts Host names that browsers may use for this application, besides localhost and
@@ -72,8 +73,8 @@ public record WatchqueueProperties(
     /**
      * Events that the kernel queues.
      *
-     * @param events Events that are shown; all if none is named. LINKED, UNLINKED and CLEARED are
-     *     always included, because the tree is made of them.
+     * @param events Changes of keys that are shown, such as UPDATED; all if none is named. Links
+     *     and changes of state always are, because the tree is made of them.
      */
     public record Filter(@DefaultValue Set<KeyEvent> events) {
 
@@ -87,8 +88,8 @@ public record WatchqueueProperties(
      * Limits for the streams of browsers.
      *
      * @param max The largest number of open streams, of all browsers together.
-     * @param buffer Notifications that are kept for a slow browser. It gets a loss for further
-     *     ones.
+     * @param buffer Events that are kept for a slow browser. If there are more, it gets a loss and
+     *     the whole keyring again.
      * @param heartbeat The interval of heartbeats on an idle stream.
      * @param retry How long a browser waits before it reconnects.
      * @param stalled How long a browser may read nothing before it is disconnected.

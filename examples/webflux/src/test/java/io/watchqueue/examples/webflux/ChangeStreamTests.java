@@ -46,7 +46,7 @@ import java.util.List;
 class ChangeStreamTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
-    private static final String TREE = "/keyrings/{reference}";
+    private static final String KEYRING = "/keyrings/{reference}";
     private static final byte[] SECRET = "hunter2".getBytes(StandardCharsets.UTF_8);
 
     private final SimulatedKernel kernel = SimulatedKernel.install();
@@ -61,155 +61,111 @@ class ChangeStreamTests {
     }
 
     @Test
-    void sendsTheTreeAndThenChanges() {
+    void sendsTheKeyringAndThenChanges() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         StepVerifier.create(application.changes("%:orders"))
                 .assertNext(
                         event -> {
-                            assertThat(event.id()).isEqualTo("1");
                             assertThat(event.retry()).isEqualTo(Duration.ofSeconds(2));
-                            JsonNode tree = assertResync(event, "subscribed");
-                            assertThat(tree.get("serial").asInt()).isEqualTo(orders.value());
-                            assertThat(tree.get("type").asString()).isEqualTo("keyring");
-                            assertThat(members(tree)).containsExactly("token");
+                            assertSnapshot(event, orders);
+                            assertThat(event.data().get("keyType").asString()).isEqualTo("keyring");
+                            assertThat(members(event.data())).containsExactly("token");
                         })
                 .then(() -> keys.update(token, SECRET))
                 .assertNext(
                         event -> {
-                            assertThat(event.id()).isEqualTo("2");
-                            assertChange(event, "UPDATED", token);
-                            assertThat(event.data().get("node").get("permissions").asString())
+                            assertThat(event.retry()).isNull();
+                            assertChanged(event, "UPDATED", token);
+                            assertThat(event.data().get("root").asInt()).isEqualTo(orders.value());
+                            assertThat(event.data().get("keyPermissions").asString())
                                     .isEqualTo("3f010000");
+                            assertThat(Instant.parse(event.data().get("time").asString()))
+                                    .isBeforeOrEqualTo(Instant.now());
                         })
                 .then(() -> keys.revoke(token))
-                .assertNext(event -> assertChange(event, "REVOKED", token))
+                .assertNext(
+                        event -> {
+                            assertChanged(event, "REVOKED", token);
+                            assertThat(event.data().get("keyState").asString())
+                                    .isEqualTo("REVOKED");
+                        })
                 .thenCancel()
                 .verify(SOON);
     }
 
     @Test
-    void followsALinkedKeyringAndTheKeysInIt() {
+    void namesTheKeysOfALinkedKeyringAndTheKeyThatAnotherDisplaces() {
         KeyId elsewhere = keys.addKeyring("elsewhere", Keyring.USER);
         KeyId deep = keys.add("user", "deep", SECRET, elsewhere);
+        KeyId other = keys.add("user", "deep", SECRET, Keyring.USER);
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(() -> keys.link(elsewhere, orders))
                 .assertNext(
                         event -> {
-                            assertChange(event, "LINKED", orders);
-                            JsonNode node = event.data().get("node");
-                            assertThat(node.get("serial").asInt()).isEqualTo(elsewhere.value());
-                            assertThat(members(node)).containsExactly("deep");
+                            assertEvent(event, "linked", elsewhere);
+                            assertThat(event.data().get("keyringDescription").asString())
+                                    .isEqualTo("orders");
                         })
-                .then(() -> keys.update(deep, SECRET))
-                .assertNext(event -> assertChange(event, "UPDATED", deep))
+                .assertNext(event -> assertEvent(event, "linked", deep))
+                .then(() -> keys.link(other, elsewhere))
+                .assertNext(
+                        event -> {
+                            assertEvent(event, "replaced", other);
+                            assertThat(event.data().get("previous").asInt())
+                                    .isEqualTo(deep.value());
+                        })
                 .thenCancel()
                 .verify(SOON);
     }
 
     @Test
-    void followsAKeyOnlyWhileItIsLinked() {
+    void reportsALossWhereItHappenedAndThenTheDifferences() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         keys.link(token, Keyring.USER);
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
-                .then(() -> keys.unlink(token, orders))
-                .assertNext(event -> assertChange(event, "UNLINKED", orders))
-                .then(() -> assertThat(kernel.queue().watches()).containsOnlyKeys(orders))
-                .then(() -> keys.update(token, SECRET))
-                .then(() -> keys.link(token, orders))
-                .assertNext(event -> assertChange(event, "LINKED", orders))
-                .then(() -> keys.update(token, SECRET))
-                .assertNext(event -> assertChange(event, "UPDATED", token))
-                .thenCancel()
-                .verify(SOON);
-    }
-
-    @Test
-    void reportsADestroyedKeyAndRemovesItFromTheTree() {
-        KeyId token = keys.add("user", "token", SECRET, orders);
-        keys.add("user", "other", SECRET, orders);
-        StepVerifier.create(application.changes("%:orders"))
-                .expectNextCount(1)
-                .then(() -> keys.invalidate(token))
-                .assertNext(event -> assertChange(event, "INVALIDATED", token))
-                .assertNext(
-                        event -> {
-                            assertThat(event.event()).isEqualTo("removed");
-                            assertThat(event.data().get("key").asInt()).isEqualTo(token.value());
-                        })
-                .then(
-                        () ->
-                                assertThat(members(application.get(TREE, "%:orders")))
-                                        .containsExactly("other"))
-                .thenCancel()
-                .verify(SOON);
-    }
-
-    @Test
-    void reportsALossWhereItHappenedAndResyncsAtOnce() {
-        KeyId token = keys.add("user", "token", SECRET, orders);
-        KeyId kept = keys.addKeyring("kept", orders);
-        StepVerifier.create(application.changes("%:orders"))
-                .expectNextCount(1)
                 .then(
                         () -> {
-                            kernel.queue().dropNext(2);
-                            keys.add("user", "missed", SECRET, orders);
+                            kernel.queue().dropNext(1);
                             keys.unlink(token, orders);
-                            keys.clear(kept);
+                            keys.addKeyring("kept", orders);
                         })
-                .thenConsumeWhile(event -> "notification".equals(event.event()))
+                .thenConsumeWhile(event -> !"lost".equals(event.event()))
                 .assertNext(
                         event -> {
-                            assertThat(event.event()).isEqualTo("loss");
-                            assertThat(event.data().get("origin").asString()).isEqualTo("kernel");
-                            assertThat(event.data().get("dropped").isNull()).isTrue();
+                            assertThat(event.event()).isEqualTo("lost");
+                            assertThat(event.data().get("origin").asString()).isEqualTo("KERNEL");
+                            assertThat(event.data().has("dropped")).isFalse();
                         })
-                .assertNext(
-                        event ->
-                                assertThat(members(assertResync(event, "loss")))
-                                        .containsExactlyInAnyOrder("missed", "kept"))
-                .then(() -> keys.clear(kept))
-                .assertNext(event -> assertChange(event, "CLEARED", kept))
+                .thenConsumeWhile(event -> !"unlinked".equals(event.event()))
+                .assertNext(event -> assertEvent(event, "unlinked", token))
                 .thenCancel()
                 .verify(SOON);
         assertThat(application.count("watchqueue.losses", "origin:kernel")).isEqualTo(1);
     }
 
     @Test
-    void reportsAReconnection() {
-        StepVerifier.create(
-                        application
-                                .client()
-                                .get()
-                                .uri("/keyrings/{reference}/changes", "%:orders")
-                                .header("Last-Event-ID", "17")
-                                .retrieve()
-                                .bodyToFlux(RunningApplication.EVENT))
-                .assertNext(event -> assertResync(event, "reconnected"))
-                .thenCancel()
-                .verify(SOON);
-    }
-
-    @Test
     void allBrowsersShareAQueueThatTheLastOneCloses() {
         ChangeStreams streams = application.bean(ChangeStreams.class);
         KeyringFeed feed = application.bean(KeyringFeeds.class).get("%:orders");
-        List<TestSubscriber<Object>> browsers = new ArrayList<>();
+        List<TestSubscriber<ServerSentEvent<String>>> browsers = new ArrayList<>();
         for (int browser = 1; browser <= 20; browser++) {
             browsers.add(TestSubscriber.create());
-            streams.open(feed, false, () -> {}).subscribe(browsers.get(browser - 1));
+            streams.open(feed, () -> {}).subscribe(browsers.get(browser - 1));
         }
         eventually(
                 "all have it",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 1));
         assertThat(kernel.queues()).hasSize(1);
         assertThat(application.gauge("watchqueue.subscribers", "keyring:%:orders")).isEqualTo(20);
-        keys.clear(orders);
+        keys.add("user", "token", SECRET, orders);
         eventually(
                 "all have it",
                 () -> browsers.stream().allMatch(b -> b.getReceivedOnNext().size() == 2));
+        assertThat(browsers.stream().map(b -> b.getReceivedOnNext().get(1).data()).distinct())
+                .as("encoded once")
+                .hasSize(1);
         browsers.forEach(TestSubscriber::cancel);
         eventually(
                 "the queue is closed",
@@ -218,33 +174,30 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aSlowBrowserLosesAloneAndGetsTheCount() {
+    void aSlowBrowserLosesAloneAndGetsTheKeyringAgain() {
         KeyId token = keys.add("user", "token", SECRET, orders);
         ChangeStreams streams = application.bean(ChangeStreams.class);
         KeyringFeed feed = application.bean(KeyringFeeds.class).get("%:orders");
-        TestSubscriber<ServerSentEvent<Object>> slow =
+        TestSubscriber<ServerSentEvent<String>> slow =
                 TestSubscriber.builder().initialRequest(1).build();
-        TestSubscriber<ServerSentEvent<Object>> quick = TestSubscriber.create();
-        streams.open(feed, false, () -> {}).subscribe(slow);
-        streams.open(feed, false, () -> {}).subscribe(quick);
+        TestSubscriber<ServerSentEvent<String>> quick = TestSubscriber.create();
+        streams.open(feed, () -> {}).subscribe(slow);
+        streams.open(feed, () -> {}).subscribe(quick);
         eventually("it has arrived", () -> quick.getReceivedOnNext().size() == 1);
         eventually("it has arrived", () -> slow.getReceivedOnNext().size() == 1);
-        int changes = 500;
-        for (int change = 1; change <= changes; change++) {
+        for (int change = 1; change <= 500; change++) {
             keys.update(token, SECRET);
             int received = change + 1;
             eventually("it has arrived", () -> quick.getReceivedOnNext().size() == received);
         }
         slow.request(Long.MAX_VALUE);
-        eventually("the loss has arrived", () -> names(slow).contains("loss"));
         eventually(
-                "the resync has arrived",
-                () -> names(slow).get(names(slow).size() - 1).equals("resync"));
-        assertThat(names(quick)).doesNotContain("loss");
-        int loss = names(slow).indexOf("loss");
-        ChangeEvents.Loss received = (ChangeEvents.Loss) slow.getReceivedOnNext().get(loss).data();
-        assertThat(received.origin()).isEqualTo("client");
-        assertThat(received.dropped()).isEqualTo(changes - (loss - 1));
+                "the keyring has arrived again",
+                () -> names(slow).lastIndexOf("snapshot") == names(slow).size() - 1);
+        assertThat(names(quick)).doesNotContain("lost");
+        assertThat(names(slow).subList(1, names(slow).size() - 2)).containsOnly("changed");
+        assertThat(slow.getReceivedOnNext().get(names(slow).size() - 2).data())
+                .contains("\"type\":\"lost\"", "\"origin\":\"SUBSCRIBER\"");
         assertThat(application.count("watchqueue.losses", "origin:subscriber")).isEqualTo(1);
         quick.cancel();
         slow.cancel();
@@ -255,20 +208,8 @@ class ChangeStreamTests {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(() -> keys.invalidate(orders))
-                .assertNext(event -> assertChange(event, "INVALIDATED", orders))
-                .assertNext(event -> assertThat(event.event()).isEqualTo("removed"))
-                .expectComplete()
-                .verify(SOON);
-    }
-
-    @Test
-    void theStreamEndsWithItsKeyringEvenIfTheRemovalIsLost() {
-        StepVerifier.create(application.changes("%:orders"))
-                .expectNextCount(1)
-                .then(() -> kernel.queue().dropNext(2))
-                .then(() -> keys.invalidate(orders))
-                .assertNext(event -> assertThat(event.event()).isEqualTo("loss"))
-                .thenConsumeWhile(event -> "resync".equals(event.event()))
+                .thenConsumeWhile(event -> "changed".equals(event.event()))
+                .assertNext(event -> assertEvent(event, "gone", orders))
                 .expectComplete()
                 .verify(SOON);
         assertThatTheSuccessorIsFollowed();
@@ -279,7 +220,7 @@ class ChangeStreamTests {
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(() -> keys.revoke(orders))
-                .assertNext(event -> assertChange(event, "REVOKED", orders))
+                .assertNext(event -> assertChanged(event, "REVOKED", orders))
                 .expectComplete()
                 .verify(SOON);
         keys.unlink(orders, Keyring.USER);
@@ -289,43 +230,8 @@ class ChangeStreamTests {
     private void assertThatTheSuccessorIsFollowed() {
         KeyId successor = keys.addKeyring("orders", Keyring.USER);
         StepVerifier.create(application.changes("%:orders"))
-                .assertNext(
-                        event ->
-                                assertThat(assertResync(event, "subscribed").get("serial").asInt())
-                                        .isEqualTo(successor.value()))
-                .then(() -> keys.clear(successor))
-                .assertNext(event -> assertChange(event, "CLEARED", successor))
+                .assertNext(event -> assertSnapshot(event, successor))
                 .thenCancel()
-                .verify(SOON);
-    }
-
-    @Test
-    void followsAKeyAgainThatWasUnlinkedWithoutView() {
-        KeyId token = keys.add("user", "token", SECRET, orders);
-        keys.link(token, Keyring.USER);
-        StepVerifier.create(application.changes("%:orders"))
-                .expectNextCount(1)
-                .then(() -> keys.setPermissions(token, 0x3e3e3e3e))
-                .assertNext(event -> assertChange(event, "SETATTR", token))
-                .then(() -> keys.unlink(token, orders))
-                .assertNext(event -> assertChange(event, "UNLINKED", orders))
-                .then(() -> assertThat(kernel.queue().watches()).containsKey(token))
-                .then(() -> keys.link(token, orders))
-                .assertNext(event -> assertChange(event, "LINKED", orders))
-                .then(() -> keys.setPermissions(token, 0x3f3f3f3f))
-                .assertNext(event -> assertChange(event, "SETATTR", token))
-                .then(() -> keys.setPermissions(token, 0x3e3e3e3e))
-                .assertNext(event -> assertChange(event, "SETATTR", token))
-                .then(() -> keys.unlink(token, orders))
-                .assertNext(event -> assertChange(event, "UNLINKED", orders))
-                .then(() -> keys.setPermissions(token, 0x3f3f3f3f))
-                .then(() -> keys.link(token, orders))
-                .assertNext(event -> assertChange(event, "LINKED", orders))
-                .then(() -> keys.revoke(token))
-                .assertNext(event -> assertChange(event, "REVOKED", token))
-                .then(() -> keys.invalidate(orders))
-                .thenConsumeWhile(event -> true)
-                .expectComplete()
                 .verify(SOON);
     }
 
@@ -337,21 +243,22 @@ class ChangeStreamTests {
                         e -> assertThat(e).isInstanceOf(WebClientResponseException.NotFound.class))
                 .verify(SOON);
         KeyId recreated = keys.addKeyring("orders", Keyring.USER);
-        assertThat(application.get(TREE, "%:orders").get("serial").asInt())
+        assertThat(application.get(KEYRING, "%:orders").get("key").asInt())
                 .isEqualTo(recreated.value());
     }
 
     @Test
     void endsTheStreamIfTheQueueFailsAndOpensTheNext() {
+        KeyId token = keys.add("user", "token", SECRET, orders);
         StepVerifier.create(application.changes("%:orders"))
                 .expectNextCount(1)
                 .then(kernel::settle)
                 .then(() -> kernel.fail(NativeCall.READ, "EIO"))
-                .then(() -> keys.clear(orders))
+                .then(() -> keys.update(token, SECRET))
                 .expectComplete()
                 .verify(SOON);
         StepVerifier.create(application.changes("%:orders"))
-                .assertNext(event -> assertResync(event, "subscribed"))
+                .assertNext(event -> assertSnapshot(event, orders))
                 .thenCancel()
                 .verify(SOON);
     }
@@ -365,27 +272,28 @@ class ChangeStreamTests {
                 .verify(SOON);
     }
 
-    private static List<String> names(TestSubscriber<ServerSentEvent<Object>> browser) {
+    private static List<String> names(TestSubscriber<ServerSentEvent<String>> browser) {
         return browser.getReceivedOnNext().stream().map(ServerSentEvent::event).toList();
     }
 
-    private static List<String> members(JsonNode keyring) {
-        return keyring.get("members").values().stream()
-                .map(member -> member.get("description").asString())
+    private static List<String> members(JsonNode snapshot) {
+        return snapshot.get("links").values().stream()
+                .map(link -> link.get("keyDescription").asString())
                 .toList();
     }
 
-    private static JsonNode assertResync(ServerSentEvent<JsonNode> event, String reason) {
-        assertThat(event.event()).isEqualTo("resync");
-        assertThat(event.data().get("reason").asString()).isEqualTo(reason);
-        assertThat(Instant.parse(event.data().get("at").asString()))
-                .isBeforeOrEqualTo(Instant.now());
-        return event.data().get("tree");
+    private static void assertSnapshot(ServerSentEvent<JsonNode> event, KeyId keyring) {
+        assertEvent(event, "snapshot", keyring);
     }
 
-    private static void assertChange(ServerSentEvent<JsonNode> event, String name, KeyId key) {
-        assertThat(event.event()).isEqualTo("notification");
+    private static void assertChanged(ServerSentEvent<JsonNode> event, String name, KeyId key) {
+        assertEvent(event, "changed", key);
         assertThat(event.data().get("event").asString()).isEqualTo(name);
+    }
+
+    private static void assertEvent(ServerSentEvent<JsonNode> event, String type, KeyId key) {
+        assertThat(event.event()).isEqualTo(type);
+        assertThat(event.data().get("type").asString()).isEqualTo(type);
         assertThat(event.data().get("key").asInt()).isEqualTo(key.value());
     }
 }

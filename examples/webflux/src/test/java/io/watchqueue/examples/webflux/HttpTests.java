@@ -55,7 +55,7 @@ import java.util.Locale;
 class HttpTests {
 
     private static final Duration SOON = Duration.ofMinutes(1);
-    private static final String TREE = "/keyrings/{reference}";
+    private static final String KEYRING = "/keyrings/{reference}";
     private static final String CHANGES = "/keyrings/{reference}/changes";
 
     /** For the possessor, the user and all others. */
@@ -89,7 +89,7 @@ class HttpTests {
         KeyId orders = keys.addKeyring("orders", Keyring.USER);
         String secret = "hunter2-hunter2";
         KeyId token = keys.add("user", "token", secret.getBytes(StandardCharsets.UTF_8), orders);
-        assertThat(text(TREE, "%:orders")).contains("token").doesNotContain(secret);
+        assertThat(text(KEYRING, "%:orders")).contains("token").doesNotContain(secret);
         StepVerifier.create(
                         application
                                 .client()
@@ -110,7 +110,7 @@ class HttpTests {
     void refusesOtherKeyringsWhetherTheyExistOrNot() {
         keys.addKeyring("private", Keyring.USER);
         for (String other : List.of("%:private", "%:none", "@s", "12345", "../x", "%:orders ")) {
-            for (String path : List.of(TREE, CHANGES)) {
+            for (String path : List.of(KEYRING, CHANGES)) {
                 assertProblem(answer(path, other), 403, "Keyring refused", "watchqueue.keyrings");
             }
         }
@@ -118,31 +118,33 @@ class HttpTests {
 
     @Test
     void answersNotFoundForAMissingKeyring() {
-        for (String path : List.of(TREE, CHANGES)) {
+        for (String path : List.of(KEYRING, CHANGES)) {
             assertProblem(answer(path, "%:orders"), 404, "No such keyring now", "ENOKEY");
         }
     }
 
     @Test
     void refusesAnotherUsersKeyringByNameUnlessItIsPossessed() {
+        KeyId[] foreign = new KeyId[1];
         kernel.runAs(
                 4711,
                 4711,
-                () ->
-                        keys.setPermissions(
-                                keys.addKeyring("orders", Keyring.USER), VIEW_READ_SEARCH_LINK));
-        KeyId theirs = keys.find("%:orders");
-        for (String path : List.of(TREE, CHANGES)) {
+                () -> {
+                    foreign[0] = keys.addKeyring("orders", Keyring.USER);
+                    keys.setPermissions(foreign[0], VIEW_READ_SEARCH_LINK);
+                });
+        KeyId theirs = foreign[0];
+        for (String path : List.of(KEYRING, CHANGES)) {
             assertProblem(
                     answer(path, "%:orders"),
                     403,
                     "Keyring refused",
-                    theirs + ", which is owned by user 4711");
+                    theirs + " is owned by user 4711");
         }
         assertThat(application.get("/actuator/health/details").toString())
-                .contains("name it by that serial in watchqueue.keyrings");
+                .contains("name it by its serial");
         keys.link(theirs, Keyring.USER);
-        assertThat(application.get(TREE, "%:orders").get("serial").asInt())
+        assertThat(application.get(KEYRING, "%:orders").get("key").asInt())
                 .isEqualTo(theirs.value());
     }
 
@@ -150,15 +152,16 @@ class HttpTests {
     void answersForbiddenForAKeyringWithoutView() {
         KeyId orders = keys.addKeyring("orders", Keyring.USER);
         kernel.fail(NativeCall.WATCH_KEY, "EACCES");
-        assertProblem(answer(TREE, "%:orders"), 403, "Keyring not permitted", "EACCES");
-        assertThat(application.get(TREE, "%:orders").get("serial").asInt())
+        assertProblem(answer(KEYRING, "%:orders"), 403, "Keyring not permitted", "EACCES");
+        assertThat(application.get(KEYRING, "%:orders").get("key").asInt())
                 .isEqualTo(orders.value());
     }
 
     @Test
     void answersUnavailableIfKeyringsCannotBeWatched() {
         kernel.fail(NativeCall.PIPE2, "EMFILE");
-        assertProblem(answer(TREE, "@u"), 503, "Keyrings cannot be watched now", "RLIMIT_NOFILE");
+        assertProblem(
+                answer(KEYRING, "@u"), 503, "Keyrings cannot be watched now", "RLIMIT_NOFILE");
         kernel.fail(NativeCall.PIPE2, "ENOPKG");
         assertProblem(answer(CHANGES, "@u"), 503, "Keyrings cannot be watched now", "WATCH_QUEUE");
     }
@@ -173,7 +176,7 @@ class HttpTests {
         ResponseEntity<String> refused = answer(CHANGES, "@u");
         assertProblem(refused, 503, "Too many streams", "watchqueue.streams.max");
         assertThat(refused.getHeaders().getFirst(HttpHeaders.RETRY_AFTER)).isEqualTo("10");
-        assertThat(application.get(TREE, "@u").get("type").asString()).isEqualTo("keyring");
+        assertThat(application.get(KEYRING, "@u").get("keyType").asString()).isEqualTo("keyring");
         first.dispose();
         eventually(
                 "the browser is there",
@@ -192,7 +195,7 @@ class HttpTests {
 
     @Test
     void disconnectsABrowserThatReadsNothing() throws IOException {
-        // Enough keys for the tree to fill the buffers of TCP.
+        // Enough keys for the snapshot to fill the buffers of TCP.
         for (int key = 1; key <= 500; key++) {
             keys.add("user", "key " + key, new byte[] {1}, Keyring.USER);
         }
@@ -210,7 +213,7 @@ class HttpTests {
             eventually(
                     "the browser is disconnected",
                     () -> {
-                        kernel.queue().postLoss();
+                        keys.add("user", "changing", new byte[] {1}, Keyring.USER);
                         return application.gauge("watchqueue.subscribers", "keyring:@u") == 0;
                     });
             assertThatItEnds(browser.getInputStream());
@@ -263,7 +266,7 @@ class HttpTests {
                 application
                         .client()
                         .get()
-                        .uri(TREE, "@u")
+                        .uri(KEYRING, "@u")
                         .header(HttpHeaders.ORIGIN, "https://evil.example")
                         .retrieve()
                         .toBodilessEntity()

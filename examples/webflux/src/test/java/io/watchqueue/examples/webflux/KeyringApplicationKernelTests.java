@@ -88,18 +88,15 @@ class KeyringApplicationKernelTests {
         return output.isEmpty() ? 0 : Integer.parseInt(output);
     }
 
-    /** The events, each as "EVENT key aux", or the name of another event. */
+    /** The events, each as "type key", or "EVENT key" for a change of a key. */
     private List<String> changes() {
         return received.stream()
+                .map(ServerSentEvent::data)
                 .map(
                         event ->
-                                "notification".equals(event.event())
-                                        ? event.data().get("event").asString()
-                                                + " "
-                                                + event.data().get("key").asInt()
-                                                + " "
-                                                + event.data().get("aux").asInt()
-                                        : event.event())
+                                event.path("event").asString(event.get("type").asString())
+                                        + " "
+                                        + event.path("key").asInt(0))
                 .toList();
     }
 
@@ -111,7 +108,8 @@ class KeyringApplicationKernelTests {
                         .changes(orders.toString())
                         .filter(event -> event.event() != null)
                         .subscribe(events::add, e -> {});
-        eventually("the resync has arrived", () -> changes().equals(List.of("resync")));
+        eventually(
+                "the snapshot has arrived", () -> changes().equals(List.of("snapshot " + orders)));
     }
 
     @Test
@@ -127,18 +125,15 @@ class KeyringApplicationKernelTests {
         eventually("that many events have arrived", () -> received.size() == 5);
         assertThat(changes())
                 .containsExactly(
-                        "resync",
-                        "LINKED " + orders + " " + token,
-                        "SETATTR " + token + " 0",
-                        "REVOKED " + token + " 0",
-                        "UNLINKED " + orders + " " + token);
+                        "snapshot " + orders,
+                        "linked " + token,
+                        "SETATTR " + token,
+                        "REVOKED " + token,
+                        "unlinked " + token);
         JsonNode linked = received.get(1).data();
-        assertThat(linked.get("node").get("description").asString()).isEqualTo("token");
-        assertThat(linked.get("node").get("expiry").asString()).isEqualTo("never");
-        assertThat(linked.get("members").get(0).asInt()).isEqualTo(token);
-        assertThat(received.get(2).data().get("node").get("expiry").asString())
-                .matches("1d|2[34]h");
-        assertThat(received.get(4).data().get("members").isEmpty()).isTrue();
+        assertThat(linked.get("keyDescription").asString()).isEqualTo("token");
+        assertThat(linked.get("keyring").asInt()).isEqualTo(orders.value());
+        assertThat(linked.get("keyringDescription").asString()).isEqualTo("orders");
         assertThat(received.toString()).doesNotContain("hunter2");
     }
 
@@ -157,11 +152,11 @@ class KeyringApplicationKernelTests {
         eventually("that many events have arrived", () -> received.size() == 5);
         assertThat(changes())
                 .containsExactly(
-                        "resync",
-                        "SETATTR " + token + " 0",
-                        "UNLINKED " + orders + " " + token,
-                        "LINKED " + orders + " " + token,
-                        "REVOKED " + token + " 0");
+                        "snapshot " + orders,
+                        "SETATTR " + token,
+                        "unlinked " + token,
+                        "linked " + token,
+                        "REVOKED " + token);
         keys.unlink(token, Keyring.USER);
     }
 
@@ -176,13 +171,15 @@ class KeyringApplicationKernelTests {
                     for (int change = 0; change < 1000; change++) {
                         keys.update(token, new byte[] {1});
                     }
-                    return changes().contains("loss");
+                    return changes().contains("lost 0");
                 });
-        int loss = changes().indexOf("loss");
-        eventually("that many events have arrived", () -> received.size() > loss + 1);
-        assertThat(changes().get(loss + 1)).isEqualTo("resync");
-        assertThat(received.get(loss).data().get("origin").asString()).isEqualTo("kernel");
-        assertThat(received.get(loss + 1).data().get("reason").asString()).isEqualTo("loss");
+        int loss = changes().indexOf("lost 0");
+        assertThat(received.get(loss).data().get("origin").asString()).isEqualTo("KERNEL");
+        int before = received.size();
+        keys.unlink(token, orders);
+        eventually(
+                "the changes after it have arrived",
+                () -> changes().indexOf("unlinked " + token) >= before - 1);
     }
 
     @Test

@@ -50,7 +50,7 @@ class LingerTests {
     }
 
     @Test
-    void theTreeIsRightEvenAfterTheLastBrowserHasLeft() {
+    void theKeyringIsRightEvenAfterTheLastBrowserHasLeft() {
         AtomicInteger received = new AtomicInteger();
         Disposable browser =
                 application.changes("@u").subscribe(event -> received.incrementAndGet());
@@ -74,6 +74,6 @@ class LingerTests {
     }
 
     private int shown() {
-        return application.get("/keyrings/@u").get("members").size();
+        return application.get("/keyrings/@u").get("links").size();
     }
 }

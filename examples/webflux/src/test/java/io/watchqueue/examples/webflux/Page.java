@@ -72,7 +72,7 @@ final class Page implements AutoCloseable {
                         options);
     }
 
-    /** A change, loss or resync in the timeline. */
+    /** A change, loss or snapshot in the timeline. */
     record Entry(String kind, String event, String about, long count) {
 
         boolean is(String expectedKind, String expectedEvent) {
@@ -161,7 +161,7 @@ final class Page implements AutoCloseable {
                                 return [...document.querySelectorAll('#timeline > li')].reverse().map(({ dataset }) => [
                                   dataset.kind,
                                   dataset.event ?? dataset.origin ?? dataset.reason,
-                                  dataset.member ?? dataset.key ?? '',
+                                  dataset.key ?? '',
                                   Number(dataset.count ?? 1)])
                                 """);
         return entries.stream()

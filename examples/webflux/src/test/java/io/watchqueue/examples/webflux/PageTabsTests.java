@@ -111,7 +111,7 @@ class PageTabsTests {
         keys.clear(archive);
         eventually(
                 "the other one goes on",
-                () -> page.timeline().stream().anyMatch(entry -> entry.event().equals("CLEARED")));
+                () -> page.timeline().stream().anyMatch(entry -> entry.event().equals("UNLINKED")));
     }
 
     @Test

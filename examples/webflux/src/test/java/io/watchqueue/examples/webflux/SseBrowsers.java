@@ -40,7 +40,6 @@ import java.util.regex.Pattern;
 final class SseBrowsers implements AutoCloseable {
 
     private static final Pattern CHANGED = Pattern.compile("^data:.*\"key\":(\\d+)");
-    private static final Pattern DROPPED = Pattern.compile("^data:.*\"dropped\":(\\d+|null)");
 
     private final int port;
     private final List<Integer> order;
@@ -89,8 +88,8 @@ final class SseBrowsers implements AutoCloseable {
         }
     }
 
-    int resyncs() {
-        return reading.stream().mapToInt(browser -> browser.resyncs).sum();
+    int snapshots() {
+        return reading.stream().mapToInt(browser -> browser.snapshots).sum();
     }
 
     long events() {
@@ -126,10 +125,9 @@ final class SseBrowsers implements AutoCloseable {
         private String event = "";
         private int next;
         private boolean anyNext;
-        private volatile int resyncs;
+        private volatile int snapshots;
         private volatile long changes;
-        private volatile long dropped;
-        private volatile boolean lostInTheKernel;
+        private volatile boolean lost;
         private volatile boolean ended;
 
         Browser(SelectionKey selection) {
@@ -138,7 +136,7 @@ final class SseBrowsers implements AutoCloseable {
         }
 
         boolean has(long total) {
-            return lostInTheKernel || changes + dropped == total;
+            return lost || changes == total;
         }
 
         void read(ByteBuffer buffer) {
@@ -193,9 +191,12 @@ final class SseBrowsers implements AutoCloseable {
                 event = line.substring("event:".length());
             } else if (line.startsWith("data:")) {
                 switch (event) {
-                    case "resync" -> resyncs++;
-                    case "notification" -> changed(line);
-                    case "loss" -> lost(line);
+                    case "snapshot" -> snapshots++;
+                    case "changed" -> changed(line);
+                    case "lost" -> {
+                        anyNext = true;
+                        lost = true;
+                    }
                     default -> mistakes.add(event + " " + line);
                 }
             }
@@ -210,20 +211,6 @@ final class SseBrowsers implements AutoCloseable {
             anyNext = false;
             next = (which + 1) % order.size();
             changes++;
-        }
-
-        private void lost(String line) {
-            Matcher count = DROPPED.matcher(line);
-            if (!count.find()) {
-                mistakes.add(line);
-            } else if (count.group(1).equals("null")) {
-                anyNext = true;
-                lostInTheKernel = true;
-            } else {
-                long many = Long.parseLong(count.group(1));
-                dropped += many;
-                next = (int) ((next + many) % order.size());
-            }
         }
     }
 }

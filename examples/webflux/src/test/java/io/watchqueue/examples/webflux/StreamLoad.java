@@ -84,9 +84,9 @@ final class StreamLoad {
         try (SseBrowsers browsers = new SseBrowsers(application.port(), changing)) {
             browsers.connect("/keyrings/" + keyring + "/changes", BROWSERS - STUCK, STUCK);
             eventually(
-                    "each has the tree",
+                    "each has the keyring",
                     () ->
-                            browsers.resyncs() == BROWSERS - STUCK
+                            browsers.snapshots() == BROWSERS - STUCK
                                     && subscribers(application, keyring) == BROWSERS);
 
             List<Long> memory = new ArrayList<>(List.of(memory()));
