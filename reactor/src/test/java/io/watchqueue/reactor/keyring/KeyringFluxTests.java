@@ -178,8 +178,16 @@ class KeyringFluxTests extends KeyringScenarios {
         assertThat(followed.error())
                 .isInstanceOf(ForeignKeyException.class)
                 .hasMessageContaining(foreign[0] + " is owned by user 2000");
-        keys().link(foreign[0], Keyring.SESSION);
-        Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
+        KeyringFlux awaiting =
+                KeyringFlux.builder("%:shown to all")
+                        .awaitSuccessor()
+                        .lookAgain(Duration.ofMillis(50))
+                        .build();
+        try (Followed later = Followed.begin(awaiting)) {
+            keys().link(foreign[0], Keyring.SESSION);
+            assertThat(later.awaitLast(KeyringEvent.Snapshot.class).keyring().key())
+                    .isEqualTo(foreign[0]);
+        }
     }
 
     @Test
