@@ -16,6 +16,7 @@
 package io.watchqueue.reactor;
 
 import io.watchqueue.LossNotification;
+import io.watchqueue.reactor.internal.Log;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -24,6 +25,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * because a lambda for it would be allocated in each turn.
  */
 final class GuardedRecorder implements NotificationRecorder {
+
+    private static final Log LOG = Log.of(GuardedRecorder.class);
 
     private final NotificationRecorder recorder;
 
@@ -97,7 +100,7 @@ final class GuardedRecorder implements NotificationRecorder {
         if (Uncaught.hasHandler(Thread.currentThread()) || logged.compareAndSet(false, true)) {
             Uncaught.report(thrown);
         } else {
-            Log.debug("A recorder threw again", thrown);
+            LOG.debug("A recorder threw again", thrown);
         }
     }
 }

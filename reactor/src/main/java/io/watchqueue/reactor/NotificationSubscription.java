@@ -20,6 +20,7 @@ import io.watchqueue.Notification;
 import io.watchqueue.RemovalNotification;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueClosedException;
+import io.watchqueue.reactor.internal.Log;
 
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -55,6 +56,8 @@ import java.util.function.Predicate;
  */
 final class NotificationSubscription
         implements Subscription, Disposable, Scannable, NotificationRecorder.QueueGauges {
+
+    private static final Log LOG = Log.of(NotificationSubscription.class);
 
     /**
      * The most notifications that one subscription gets before the others have their turn: as many
@@ -103,7 +106,7 @@ final class NotificationSubscription
             queue.onWatchesChanged(this::signal);
         }
         settings.recorder().recordOpened(this);
-        Log.debug(() -> "opened " + queue + ", watching " + queue.watches());
+        LOG.debug(() -> "opened " + queue + ", watching " + queue.watches());
     }
 
     /**
@@ -474,7 +477,7 @@ final class NotificationSubscription
 
         private void closeQueue() {
             if (!queue.isClosed()) {
-                Log.debug(() -> "closing " + queue + ": " + outcome());
+                LOG.debug(() -> "closing " + queue + ": " + outcome());
                 queue.close();
                 settings.recorder().recordClosed(NotificationSubscription.this);
             }

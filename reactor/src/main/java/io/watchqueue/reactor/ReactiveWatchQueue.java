@@ -21,6 +21,7 @@ import io.watchqueue.NotificationFilter;
 import io.watchqueue.Watch;
 import io.watchqueue.WatchQueue;
 import io.watchqueue.WatchQueueClosedException;
+import io.watchqueue.reactor.internal.Log;
 
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,8 @@ import java.util.function.Supplier;
  * subscribe to these on a reader's thread, where notifications come.
  */
 public final class ReactiveWatchQueue implements Disposable {
+
+    private static final Log LOG = Log.of(ReactiveWatchQueue.class);
 
     private final Supplier<WatchQueue> opener;
     private final NotificationSettings settings;
@@ -213,7 +216,7 @@ public final class ReactiveWatchQueue implements Disposable {
         return Mono.fromCallable(
                 () -> {
                     Watch watch = opened("watch key " + key).queue().watch(key, tag);
-                    Log.debug(() -> "watching " + watch);
+                    LOG.debug(() -> "watching " + watch);
                     return watch;
                 });
     }
@@ -232,7 +235,7 @@ public final class ReactiveWatchQueue implements Disposable {
         return Mono.fromRunnable(
                 () -> {
                     opened("unwatch key " + key).queue().unwatch(key);
-                    Log.debug(() -> "no longer watching " + key);
+                    LOG.debug(() -> "no longer watching " + key);
                 });
     }
 

@@ -15,8 +15,12 @@
  */
 package io.watchqueue.reactor;
 
+import io.watchqueue.reactor.internal.Log;
+
 /** Exceptions of subscribers and recorders that this library can only report. */
 final class Uncaught {
+
+    private static final Log LOG = Log.of(Uncaught.class);
 
     private Uncaught() {}
 
@@ -40,7 +44,7 @@ final class Uncaught {
             if (hasHandler(thread)) {
                 thread.getUncaughtExceptionHandler().uncaughtException(thread, thrown);
             } else {
-                Log.warn("A subscriber or a recorder threw; other streams go on", thrown);
+                LOG.warn("A subscriber or a recorder threw; other streams go on", thrown);
             }
         } catch (Throwable ignored) {
             // Neither a handler nor a log that fails is this stream's matter.

@@ -52,6 +52,11 @@ class HouseRulesTests {
     }
 
     @Test
+    void whatThePackagesShareIsMadeOfReactor() {
+        checkThatIsMadeOfReactorAnd("io.watchqueue.reactor.internal");
+    }
+
+    @Test
     void aFollowedKeyringIsMadeOfThePublicApiOfTheStream() {
         checkThatIsMadeOfReactorAnd(
                 "io.watchqueue.reactor.keyring", "io.watchqueue.reactor", "io.watchqueue");
@@ -73,6 +78,7 @@ class HouseRulesTests {
                                 .or(
                                         resideInAnyPackage(
                                                 packageName,
+                                                "io.watchqueue.reactor.internal",
                                                 "reactor..",
                                                 "org.reactivestreams",
                                                 "org.jspecify..",

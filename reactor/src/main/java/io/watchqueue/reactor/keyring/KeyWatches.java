@@ -23,13 +23,12 @@ import io.watchqueue.Notification;
 import io.watchqueue.ResourceLimitException;
 import io.watchqueue.Watch;
 import io.watchqueue.reactor.ReactiveWatchQueue;
+import io.watchqueue.reactor.internal.Log;
 
 import org.jspecify.annotations.Nullable;
 
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 import java.util.Collection;
 import java.util.HashMap;
@@ -61,7 +60,7 @@ final class KeyWatches {
         PENDING
     }
 
-    private static final Logger LOG = Loggers.getLogger(KeyWatches.class);
+    private static final Log LOG = Log.of(KeyWatches.class);
     private static final int LAST_TAG = 255;
 
     /**
@@ -248,7 +247,7 @@ final class KeyWatches {
         full = true;
         if (!reported) {
             reported = true;
-            LOG.warn("not all keys can be watched; the others are looked at instead: {}", reason);
+            LOG.warn("not all keys can be watched; the others are looked at instead: " + reason);
         }
     }
 

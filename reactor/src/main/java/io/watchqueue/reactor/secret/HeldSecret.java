@@ -16,6 +16,7 @@
 package io.watchqueue.reactor.secret;
 
 import io.watchqueue.KeyId;
+import io.watchqueue.reactor.internal.Log;
 import io.watchqueue.reactor.secret.FollowedSecret.Found;
 import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
 
@@ -38,6 +39,8 @@ import java.util.function.Function;
  * meanwhile. Subscribers of the rotations are signalled without the lock.
  */
 final class HeldSecret {
+
+    private static final Log LOG = Log.of(HeldSecret.class);
 
     private final SecretName name;
     private final Rotations rotations;
@@ -125,7 +128,7 @@ final class HeldSecret {
 
     private void signal(@Nullable Rotation rotation) {
         if (rotation != null) {
-            Log.debug(() -> name + ": " + rotation);
+            LOG.debug(() -> name + ": " + rotation);
             rotations.signal();
         }
     }

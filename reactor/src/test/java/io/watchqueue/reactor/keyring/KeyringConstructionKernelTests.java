@@ -45,6 +45,8 @@ import java.util.stream.Stream;
 @Timeout(300)
 class KeyringConstructionKernelTests {
 
+    private static final Duration NEVER = Duration.ofHours(1);
+
     private final Keyctl keys = Keyctl.system();
     private final KeyId root = keys.addKeyring("followed", Keyring.USER);
     private RequestKeyHandler handler;
@@ -70,13 +72,14 @@ class KeyringConstructionKernelTests {
         keys.update(key, new byte[] {2});
     }
 
-    /** What is not notified is found soon. */
+    /** Nothing is found by looks. */
     private Followed followed() {
-        return followed(KeyringFlux.builder(root));
+        return Followed.of(KeyringFlux.builder(root).lookAgain(NEVER).build());
     }
 
-    private static Followed followed(KeyringFlux.Builder flux) {
-        return Followed.of(flux.lookAgain(Duration.ofMillis(50)).build());
+    /** Looks soon find all that is not notified. */
+    private Followed lookedAt() {
+        return Followed.of(KeyringFlux.builder(root).lookAgain(Duration.ofMillis(50)).build());
     }
 
     private static FollowedKey known(Followed followed, KeyId key) {
@@ -88,7 +91,7 @@ class KeyringConstructionKernelTests {
         assertThat(key.watched()).as(key.toString()).isEqualTo(watched);
     }
 
-    /** A look has found that the key is as usual now, and its changes are reported. */
+    /** The key is as usual now, which is not notified, and its changes are reported. */
     private void assertUsable(Followed followed, KeyId key, State before, int changes) {
         Changed usable = followed.awaitCount(Changed.class, changes);
         assertThat(usable.event()).isNull();
@@ -126,7 +129,7 @@ class KeyringConstructionKernelTests {
     @ParameterizedTest
     @ValueSource(strings = {"ENOKEY", "EKEYREJECTED", "EACCES", "EAGAIN", "EPERM", "EIO"})
     void reportsARejectionAndTheKeyThatIsAddedThen(String errno) throws Exception {
-        try (Followed followed = followed()) {
+        try (Followed followed = lookedAt()) {
             KeyId key = handler.request("token", root);
             assertState(followed.awaitLast(Linked.class).key(), State.UNDER_CONSTRUCTION, false);
             handler.reject(key, errno);
@@ -147,7 +150,7 @@ class KeyringConstructionKernelTests {
         handler.reject(negative, "ENOKEY");
         Await.until("it is rejected", () -> !handler.isAsked());
         KeyId after = add("after");
-        try (Followed followed = followed()) {
+        try (Followed followed = lookedAt()) {
             assertState(known(followed, negative), State.NEGATIVE, false);
             assertState(known(followed, before), State.VALID, true);
             assertState(known(followed, after), State.VALID, true);
@@ -200,7 +203,8 @@ class KeyringConstructionKernelTests {
 
     @Test
     void keepsAWatchForAKeyUnderConstruction() throws Exception {
-        try (Followed followed = followed(KeyringFlux.builder(root).watches(2))) {
+        try (Followed followed =
+                Followed.of(KeyringFlux.builder(root).watches(2).lookAgain(NEVER).build())) {
             KeyId key = handler.request("token", root);
             followed.awaitLast(Linked.class);
             KeyId other = add("other");

@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import reactor.core.scheduler.Schedulers;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 import java.time.Duration;
 import java.util.EnumMap;
@@ -179,8 +181,34 @@ class KeyringFluxTests extends KeyringScenarios {
         assertThat(followed.error())
                 .isInstanceOf(ForeignKeyException.class)
                 .hasMessageContaining(foreign[0] + " is owned by user 2000");
-        keys().link(foreign[0], Keyring.SESSION);
-        Followed.of(KeyringFlux.builder("%:shown to all").build()).close();
+        KeyringFlux awaiting =
+                KeyringFlux.builder("%:shown to all")
+                        .awaitSuccessor()
+                        .lookAgain(Duration.ofMillis(50))
+                        .build();
+        try (Followed later = Followed.begin(awaiting)) {
+            keys().link(foreign[0], Keyring.SESSION);
+            assertThat(later.awaitLast(KeyringEvent.Snapshot.class).keyring().key())
+                    .isEqualTo(foreign[0]);
+        }
+    }
+
+    @Test
+    void aLogThatFailsKeepsNoKeyFromBeingFollowed() {
+        Logger other = Loggers.getLogger("other");
+        Loggers.useCustomLoggers(
+                name -> {
+                    if (name.startsWith("io.watchqueue")) {
+                        throw new IllegalStateException("no log");
+                    }
+                    return other;
+                });
+        KeyId key = add("one too many", root());
+        try (Followed followed = Followed.of(KeyringFlux.builder(root()).watches(1).build())) {
+            assertThat(followed.store().key(key).orElseThrow().watched()).isFalse();
+        } finally {
+            Loggers.resetLoggerFactory();
+        }
     }
 
     @Test

@@ -13,7 +13,7 @@
  * See the License for the specific language governing permissions and
  * limitations under the License.
  */
-package io.watchqueue.reactor;
+package io.watchqueue.reactor.internal;
 
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -21,15 +21,24 @@ import reactor.util.Loggers;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** The log of this package, named after it. Debug: queues, watches and ends. */
-final class Log {
+/**
+ * The log of a package, named after it. A log that fails must not keep this library from its work.
+ */
+public final class Log {
 
-    private static final String NAME = "io.watchqueue.reactor";
+    private final String name;
 
-    private Log() {}
+    private Log(String name) {
+        this.name = name;
+    }
+
+    /** Returns the log of the package of a class. */
+    public static Log of(Class<?> type) {
+        return new Log(type.getPackageName());
+    }
 
     /** The message is made only if it is logged. */
-    static void debug(Supplier<String> message) {
+    public void debug(Supplier<String> message) {
         log(
                 logger -> {
                     if (logger.isDebugEnabled()) {
@@ -38,11 +47,15 @@ final class Log {
                 });
     }
 
-    static void debug(String message, Throwable thrown) {
+    public void debug(String message, Throwable thrown) {
         log(logger -> logger.debug(message, thrown));
     }
 
-    static void warn(String message, Throwable thrown) {
+    public void warn(String message) {
+        log(logger -> logger.warn(message));
+    }
+
+    public void warn(String message, Throwable thrown) {
         log(logger -> logger.warn(message, thrown));
     }
 
@@ -50,11 +63,11 @@ final class Log {
      * The logger is looked up for each message, of which there are few, so that logging may be set
      * up later.
      */
-    private static void log(Consumer<Logger> message) {
+    private void log(Consumer<Logger> message) {
         try {
-            message.accept(Loggers.getLogger(NAME));
+            message.accept(Loggers.getLogger(name));
         } catch (Throwable ignored) {
-            // A log that fails must not keep a queue from being closed.
+            // A queue is closed, a key is followed and a secret is replaced all the same.
         }
     }
 }
