@@ -19,65 +19,46 @@ import io.r2dbc.postgresql.PostgresqlConnectionConfiguration;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** A PostgreSQL server of the Debian package, with a role whose password is rotated. */
 final class PostgresServer implements AutoCloseable {
 
     private final Path folder;
-    private final Path log;
-    private final int port;
-    private final Process server;
+    private final ServerProcess server;
 
     /**
      * Starts a server. The first start may install the package.
      *
-     * @param folder a new folder directly in the one for temporary files, because the server may
-     *     have to run as another user
+     * @param folder see {@link ServerProcess}
      */
-    PostgresServer(Path folder) throws IOException, InterruptedException {
+    PostgresServer(Path folder) throws Exception {
         this.folder = folder;
-        log = folder.resolve("log");
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        server =
-                new ProcessBuilder("./postgres", folder.toString(), Integer.toString(port))
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start();
-        while (!answers()) {
-            if (!server.isAlive()) {
-                throw new IOException(
-                        "PostgreSQL, of the Debian package postgresql, did not start:\n"
-                                + Files.readString(log));
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
+        server = new ServerProcess("./postgres", folder, Map.of());
+        server.await(this::answers);
     }
 
     private boolean answers() throws IOException, InterruptedException {
-        return Files.exists(folder.resolve(".s.PGSQL." + port)) && psql("SELECT 1").isEmpty();
+        return Files.exists(folder.resolve(".s.PGSQL." + server.port()))
+                && psql("SELECT 1").isEmpty();
     }
 
     PostgresqlConnectionConfiguration.Builder configuration() {
         return PostgresqlConnectionConfiguration.builder()
                 .host("127.0.0.1")
-                .port(port)
+                .port(server.port())
                 .database("postgres")
                 .username("app");
     }
 
     /** The number of connections that were refused. */
     long refusals() throws IOException {
-        try (Stream<String> lines = Files.lines(log)) {
+        try (Stream<String> lines = Files.lines(server.log())) {
             return lines.filter(line -> line.contains("password authentication failed")).count();
         }
     }
@@ -101,7 +82,7 @@ final class PostgresServer implements AutoCloseable {
                                         "--tuples-only",
                                         "--set=ON_ERROR_STOP=1",
                                         "--host=" + folder,
-                                        "--port=" + port,
+                                        "--port=" + server.port(),
                                         "--username=admin",
                                         "--dbname=postgres",
                                         "--output=/dev/null"))
@@ -117,9 +98,6 @@ final class PostgresServer implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
-        server.destroy(); // waits for the sessions to end
-        if (!server.waitFor(1, TimeUnit.MINUTES)) {
-            server.destroyForcibly();
-        }
+        server.close();
     }
 }

@@ -15,6 +15,9 @@
  */
 package io.watchqueue.examples.credentials;
 
+import static io.watchqueue.examples.credentials.Eventually.SOON;
+import static io.watchqueue.examples.credentials.Eventually.eventually;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -38,22 +41,16 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real server, and a password that is rotated in a key of the simulated kernel. */
 class RotatingConnectionFactoryTests {
-
-    private static final Duration SOON = Duration.ofMinutes(1);
 
     private static PostgresServer server;
 
@@ -115,18 +112,6 @@ class RotatingConnectionFactoryTests {
     private void rotate(String next) throws Exception {
         alterRole(next);
         keys.update(key, bytes(next));
-    }
-
-    private interface Condition {
-        boolean holds() throws Exception;
-    }
-
-    private static void eventually(String what, Condition condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.holds()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-            Thread.sleep(1);
-        }
     }
 
     @Test
@@ -194,20 +179,11 @@ class RotatingConnectionFactoryTests {
 
     /** Each request opens a connection, so that each needs the password. */
     private void rotateUnderLoad(int rotations) throws Exception {
-        List<Throwable> errors = new CopyOnWriteArrayList<>();
-        AtomicInteger answers = new AtomicInteger();
-        Disposable load =
-                Flux.range(1, Integer.MAX_VALUE)
-                        .flatMap(any -> request(), 4)
-                        .subscribe(any -> answers.incrementAndGet(), errors::add);
+        Load load = Load.begin(request());
         for (int rotation = 1; rotation <= rotations; rotation++) {
-            int before = answers.get();
             rotate("p-" + rotation);
-            eventually(
-                    "requests after rotation " + rotation,
-                    () -> answers.get() >= before + 8 || !errors.isEmpty());
+            load.awaitLaterRequests();
         }
-        load.dispose();
-        assertThat(errors).isEmpty();
+        load.end();
     }
 }
