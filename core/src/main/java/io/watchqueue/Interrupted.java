@@ -26,18 +26,35 @@ import java.util.function.IntSupplier;
  */
 final class Interrupted {
 
+    /** So many signals do not come within so short a time. */
+    private static final int SUSPICIOUS = 1_000;
+
+    private static final long SHORT_NANOS = 100_000_000;
+
     private Interrupted() {}
 
     /**
      * Repeats the call until no signal interrupts it. Not for close(2), which closes the descriptor
      * even if it returns an error.
+     *
+     * @return what the call returned; -EINTR if that is no signal's: request-key(8) can reject a
+     *     key with any error number, and each use of that key then fails with it
      */
     static int retry(IntSupplier call) {
-        int result;
-        do {
-            result = call.getAsInt();
-        } while (result == -Errno.EINTR);
-        return result;
+        long since = System.nanoTime();
+        for (int repeated = 1; ; repeated++) {
+            int result = call.getAsInt();
+            if (result != -Errno.EINTR) {
+                return result;
+            }
+            if (repeated % SUSPICIOUS == 0) {
+                long now = System.nanoTime();
+                if (now - since < SHORT_NANOS) {
+                    return result;
+                }
+                since = now;
+            }
+        }
     }
 
     /** Sleeps that long, even on an interrupted thread, which stays interrupted. */

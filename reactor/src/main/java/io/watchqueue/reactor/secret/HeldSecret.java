@@ -59,7 +59,7 @@ final class HeldSecret {
 
     /** From now on the looks of this key count. */
     synchronized void follow(FollowedSecret key) {
-        followed = key;
+        followed = disposed ? null : key;
     }
 
     /** The key whose looks count; null if there is none. */
@@ -169,6 +169,7 @@ final class HeldSecret {
     void dispose() {
         synchronized (this) {
             disposed = true;
+            followed = null; // a use does not wait for a look that is under way
             wipe();
             unavailable = new SecretUnavailableException(name, Reason.DISPOSED);
             rotations.complete();

@@ -127,7 +127,7 @@ class KeyringConstructionKernelTests {
 
     /** ENOKEY is that of keyctl negate. With EAGAIN and EPERM the kernel refuses other watches. */
     @ParameterizedTest
-    @ValueSource(strings = {"ENOKEY", "EKEYREJECTED", "EACCES", "EAGAIN", "EPERM", "EIO"})
+    @ValueSource(strings = {"ENOKEY", "EKEYREJECTED", "EACCES", "EAGAIN", "EPERM", "EIO", "EINTR"})
     void reportsARejectionAndTheKeyThatIsAddedThen(String errno) throws Exception {
         try (Followed followed = lookedAt()) {
             KeyId key = handler.request("token", root);
