@@ -190,8 +190,9 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
      * @param buffer how many events are kept for a slow subscriber, at least 1
      * @param linger how long the keyring is still followed after the last subscriber has left, 0 to
      *     292 years
-     * @param mapper is called on the scheduler, once for each event, and once more for each loss of
-     *     a subscriber; a failure of it ends the stream for all
+     * @param mapper is called once for each event, on the scheduler, and once more for each loss of
+     *     a subscriber, where that subscriber requests it; if it throws for an event, the stream
+     *     ends for all
      * @param <T> what the events are mapped to
      * @return the shared stream
      * @throws IllegalArgumentException if an argument is out of range
@@ -258,11 +259,12 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
         LookTimer timer = new LookTimer(settings.lookAgain(), scheduler);
         KeyWatches watches = new KeyWatches(queue, settings.watches(), timer::instantiated);
         KeyringFollower follower = new KeyringFollower(keys, root, settings, watches);
+        SnapshotRequests.Answers answers = snapshots.answers();
         Flux<Function<KeyringFollower, List<KeyringEvent>>> notified =
                 queue.receive().map(notification -> following -> following.apply(notification));
         return Flux.merge(
-                        snapshots.steps(), // first, so that none is requested in vain
-                        Mono.<Function<KeyringFollower, List<KeyringEvent>>>just(snapshots::begin),
+                        answers.steps(), // first, so that none is requested in vain
+                        Mono.<Function<KeyringFollower, List<KeyringEvent>>>just(answers::begin),
                         notified.doFinally(end -> timer.dispose()),
                         timer.steps())
                 .publishOn(scheduler)

@@ -110,7 +110,7 @@ public final class SharedKeyringFlux<T> extends Flux<T> implements Disposable {
 
     @Override
     public boolean isDisposed() {
-        return Boolean.TRUE.equals(disposed.scan(Scannable.Attr.TERMINATED));
+        return disposed.scanOrDefault(Scannable.Attr.TERMINATED, false);
     }
 
     private static KeyringEvent subscriberLoss() {

@@ -19,7 +19,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
@@ -28,34 +28,49 @@ import java.util.function.Function;
  */
 final class SnapshotRequests {
 
+    private final AtomicLong requested = new AtomicLong();
+
     /** Guarded by this: one thread after the other emits. */
-    private final Sinks.Many<Function<KeyringFollower, List<KeyringEvent>>> steps =
+    private final Sinks.Many<SnapshotRequests> signals =
             Sinks.unsafe().many().multicast().directBestEffort();
-
-    private final AtomicBoolean pending = new AtomicBoolean();
-
-    /** Without a follower there is no need: it begins with a snapshot. */
-    Flux<Function<KeyringFollower, List<KeyringEvent>>> steps() {
-        return steps.asFlux();
-    }
 
     /** Requests a snapshot that is not older than this call. */
     void request() {
-        if (pending.compareAndSet(false, true)) {
-            emit();
+        requested.incrementAndGet();
+        signal();
+    }
+
+    /** If one is dropped, others still wait to be handled, and then there is one more request. */
+    private synchronized void signal() {
+        signals.tryEmitNext(this);
+    }
+
+    Answers answers() {
+        return new Answers();
+    }
+
+    /** What one follower answers. It begins with a snapshot in any case. */
+    final class Answers {
+
+        /** The number of requests that it has answered. For the follower's worker. */
+        private long answered;
+
+        Flux<Function<KeyringFollower, List<KeyringEvent>>> steps() {
+            return signals.asFlux().map(signal -> this::snapshot);
         }
-    }
 
-    private synchronized void emit() {
-        steps.tryEmitNext(this::snapshot);
-    }
+        List<KeyringEvent> begin(KeyringFollower follower) {
+            answered = requested.get();
+            return follower.begin();
+        }
 
-    List<KeyringEvent> begin(KeyringFollower follower) {
-        pending.set(false);
-        return follower.begin();
-    }
-
-    private List<KeyringEvent> snapshot(KeyringFollower follower) {
-        return pending.getAndSet(false) ? follower.snapshot() : List.of();
+        private List<KeyringEvent> snapshot(KeyringFollower follower) {
+            long latest = requested.get();
+            if (latest == answered) {
+                return List.of();
+            }
+            answered = latest;
+            return follower.snapshot();
+        }
     }
 }
