@@ -15,13 +15,15 @@
  */
 package io.watchqueue.examples.webflux;
 
+import io.watchqueue.reactor.keyring.KeyringEvent;
+
 import org.springframework.context.SmartLifecycle;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.stereotype.Component;
 
+import reactor.core.Scannable.Attr;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
-import reactor.core.publisher.Sinks.EmitResult;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -71,9 +73,10 @@ class ChangeStreams implements SmartLifecycle {
         Flux<ServerSentEvent<String>> changes =
                 feed.updates()
                         .doOnNext(feed.meters()::count)
-                        .map(update -> event(update, begun.tryEmitEmpty() == EmitResult.OK))
+                        .doOnNext(update -> begun.tryEmitEmpty())
+                        .map(this::event)
                         // The feed has logged the reason. The browser reconnects, and gets it then.
-                        .onErrorComplete(e -> begun.tryEmitEmpty() != EmitResult.OK)
+                        .onErrorComplete(e -> begun.scanOrDefault(Attr.TERMINATED, false))
                         .doFinally(end -> ended.tryEmitEmpty());
         // Not before the first event: until then the answer may still be an error.
         Flux<ServerSentEvent<String>> heartbeat =
@@ -84,9 +87,10 @@ class ChangeStreams implements SmartLifecycle {
         return Flux.merge(1, changes, heartbeat).takeUntilOther(stopping.asMono());
     }
 
-    private ServerSentEvent<String> event(KeyringUpdate update, boolean first) {
+    private ServerSentEvent<String> event(KeyringUpdate update) {
         ServerSentEvent.Builder<String> event =
                 ServerSentEvent.builder(update.json()).event(update.type());
+        boolean first = update.event() instanceof KeyringEvent.Snapshot;
         return (first ? event.retry(limits.retry()) : event).build();
     }
 
