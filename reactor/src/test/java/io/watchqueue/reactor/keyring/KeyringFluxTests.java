@@ -22,6 +22,7 @@ import io.watchqueue.ForeignKeyException;
 import io.watchqueue.KeyId;
 import io.watchqueue.Keyring;
 import io.watchqueue.ResourceLimitException;
+import io.watchqueue.reactor.FailingLog;
 import io.watchqueue.reactor.keyring.FollowedKey.State;
 import io.watchqueue.reactor.keyring.KeyringEvent.Changed;
 import io.watchqueue.reactor.keyring.KeyringEvent.Gone;
@@ -36,8 +37,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import reactor.core.scheduler.Schedulers;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 import java.time.Duration;
 import java.util.EnumMap;
@@ -195,19 +194,10 @@ class KeyringFluxTests extends KeyringScenarios {
 
     @Test
     void aLogThatFailsKeepsNoKeyFromBeingFollowed() {
-        Logger other = Loggers.getLogger("other");
-        Loggers.useCustomLoggers(
-                name -> {
-                    if (name.startsWith("io.watchqueue")) {
-                        throw new IllegalStateException("no log");
-                    }
-                    return other;
-                });
         KeyId key = add("one too many", root());
-        try (Followed followed = Followed.of(KeyringFlux.builder(root()).watches(1).build())) {
+        try (FailingLog ignored = FailingLog.install();
+                Followed followed = Followed.of(KeyringFlux.builder(root()).watches(1).build())) {
             assertThat(followed.store().key(key).orElseThrow().watched()).isFalse();
-        } finally {
-            Loggers.resetLoggerFactory();
         }
     }
 

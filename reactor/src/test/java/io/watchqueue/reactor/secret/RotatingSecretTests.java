@@ -23,6 +23,7 @@ import io.watchqueue.KeyUnavailableException;
 import io.watchqueue.Keyctl;
 import io.watchqueue.Keyring;
 import io.watchqueue.internal.Background;
+import io.watchqueue.reactor.FailingLog;
 import io.watchqueue.reactor.NotificationReader;
 import io.watchqueue.reactor.NotificationRecorder;
 import io.watchqueue.reactor.secret.SecretUnavailableException.Reason;
@@ -43,7 +44,6 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.util.LoggerUtils;
 import reactor.test.util.TestLogger;
-import reactor.util.Logger;
 import reactor.util.Loggers;
 
 import java.nio.ByteBuffer;
@@ -921,22 +921,12 @@ class RotatingSecretTests {
 
     @Test
     void aLogThatFailsKeepsNoSecretFromBeingReplaced() {
-        Logger other = Loggers.getLogger("other");
-        Loggers.useCustomLoggers(
-                name -> {
-                    if (name.startsWith("io.watchqueue")) {
-                        throw new IllegalStateException("no log");
-                    }
-                    return other;
-                });
-        try {
+        try (FailingLog ignored = FailingLog.install()) {
             KeyId key = add("one");
             RotatingSecret secret = follow();
             assertThat(current(secret)).isEqualTo("one");
             keys.update(key, bytes("two"));
             eventually("the update is seen", () -> current(secret).equals("two"));
-        } finally {
-            Loggers.resetLoggerFactory();
         }
     }
 }
