@@ -155,7 +155,7 @@ export class KeyringModel {
   }
 }
 
-/** What is known of a key beside its serial, and the fields of the JSON after the prefix. */
+/** The attributes of a key, and the fields of the JSON that have them, after the prefix. */
 const FIELDS = {
   type: 'Type', description: 'Description', uid: 'Uid', gid: 'Gid', permissions: 'Permissions', state: 'State', watched: 'Watched',
 };

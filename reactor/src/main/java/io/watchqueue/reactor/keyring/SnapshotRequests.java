@@ -49,7 +49,7 @@ final class SnapshotRequests {
         return new Answers();
     }
 
-    /** What one follower answers. It begins with a snapshot in any case. */
+    /** The answers of one follower, which begins with a snapshot in any case. */
     final class Answers {
 
         /** The number of requests that it has answered. For the follower's worker. */
