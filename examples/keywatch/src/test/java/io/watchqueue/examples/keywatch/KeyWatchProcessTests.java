@@ -33,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** The program as a process of its own: its output, and how it ends. */
 @Timeout(180)
@@ -155,7 +156,9 @@ class KeyWatchProcessTests {
         BufferedReader lines = lines();
         List<Long> children =
                 List.of(Long.valueOf(lines.readLine()), Long.valueOf(lines.readLine()));
-        assertThat(children).allMatch(KeyWatchProcessTests::isRunning);
+        while (!children.stream().allMatch(KeyWatchProcessTests::isRunning)) {
+            LockSupport.parkNanos(1_000_000); // a process that begins a program has no command line
+        }
         send(signal);
         assertThat(process.waitFor()).isEqualTo(status);
         assertThat(children).noneMatch(KeyWatchProcessTests::isRunning);
