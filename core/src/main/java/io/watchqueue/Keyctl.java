@@ -165,6 +165,18 @@ public final class Keyctl {
     }
 
     /**
+     * Returns the serial of a key, such as {@link #find} returns it.
+     *
+     * @param key a special keyring, which is that of the calling thread and is created if
+     *     necessary; or a serial, which is returned unchecked, because the kernel checks it only
+     *     for those to whom the key grants Search
+     * @return the serial
+     */
+    public KeyId serial(KeyId key) {
+        return key.isSpecial() ? resolve(key, true) : key;
+    }
+
+    /**
      * Adds a key to a keyring, or updates the key of the same type and description there:
      * add_key(2).
      *

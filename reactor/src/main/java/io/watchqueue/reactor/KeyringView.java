@@ -46,7 +46,7 @@ final class KeyringView {
     }
 
     static KeyringView of(KeyId keyring, Keyctl keys) {
-        KeyId resolved = keyring.isSpecial() ? keys.resolve(keyring, true) : keyring;
+        KeyId resolved = keys.serial(keyring);
         return new KeyringView(resolved.value(), () -> keys.list(resolved));
     }
 

@@ -43,7 +43,6 @@ record FollowedRoot(@Nullable KeyId key, @Nullable String reference) {
      * @throws io.watchqueue.ForeignKeyException if only other users have keyrings of that name
      */
     KeyId find(Keyctl keys) {
-        KeyId found = key != null ? key : keys.find(Objects.requireNonNull(reference));
-        return found.isSpecial() ? keys.resolve(found, true) : found;
+        return keys.serial(key != null ? key : keys.find(Objects.requireNonNull(reference)));
     }
 }

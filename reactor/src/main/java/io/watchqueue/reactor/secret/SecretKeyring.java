@@ -45,9 +45,8 @@ final class SecretKeyring {
             this.fixed = null;
             find();
         } else {
-            KeyId keyring = keys.find(name.keyring());
             // A special keyring depends on the calling thread, so it is resolved here, once.
-            this.fixed = keys.describe(keyring.isSpecial() ? keys.resolve(keyring, true) : keyring);
+            this.fixed = keys.describe(keys.serial(keys.find(name.keyring())));
         }
     }
 

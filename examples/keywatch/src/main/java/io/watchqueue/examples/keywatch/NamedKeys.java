@@ -45,9 +45,7 @@ final class NamedKeys {
     List<KeyId> find(Keyctl keys) {
         List<KeyId> found = new ArrayList<>();
         for (String reference : references) {
-            KeyId key = keys.find(reference);
-            // A serial is not resolved, because that would need the Search permission.
-            KeyId serial = key.isSpecial() ? keys.resolve(key, true) : key;
+            KeyId serial = keys.serial(keys.find(reference));
             if (found.contains(serial)) {
                 throw new IllegalArgumentException(
                         reference + " is key " + serial + ", which is named already; name it once");

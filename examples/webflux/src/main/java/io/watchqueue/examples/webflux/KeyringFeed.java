@@ -86,7 +86,7 @@ final class KeyringFeed implements Disposable {
     String state() {
         try {
             KeyId keyring = ofStartingThread == null ? keys.find(reference) : ofStartingThread;
-            return (keyring.isSpecial() ? keys.resolve(keyring, true) : keyring).toString();
+            return keys.serial(keyring).toString();
         } catch (WatchQueueException e) {
             return String.valueOf(e.getMessage());
         }
