@@ -94,7 +94,7 @@ public final class WatchQueueJson {
      * @param time when it arrived
      * @param root the followed keyring
      * @param event the event
-     * @return an object whose type is the event's class, in lower case
+     * @return an object of the event's {@link #type}
      */
     public String of(Instant time, KeyId root, KeyringEvent event) {
         return object(
@@ -103,6 +103,16 @@ public final class WatchQueueJson {
                     json.writeNumberProperty("root", root.value());
                     writeEvent(json, event);
                 });
+    }
+
+    /**
+     * Returns the type of an event in this form.
+     *
+     * @param event the event
+     * @return the name of its class, in lower case, such as "linked"
+     */
+    public static String type(KeyringEvent event) {
+        return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
     private static String object(Consumer<JsonGenerator> properties) {
@@ -145,11 +155,6 @@ public final class WatchQueueJson {
             json.writeNumberProperty("notificationSubtype", unknown.subtype());
             json.writeStringProperty("payload", HexFormat.of().formatHex(unknown.payload()));
         }
-    }
-
-    /** The name of the event's class, which is the form's as well. */
-    private static String type(KeyringEvent event) {
-        return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
     }
 
     private void writeEvent(JsonGenerator json, KeyringEvent event) {

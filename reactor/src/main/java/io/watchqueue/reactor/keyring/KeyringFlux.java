@@ -223,7 +223,7 @@ public final class KeyringFlux extends Flux<KeyringEvent> {
     }
 
     /** The events, with the further snapshots that are requested. */
-    Flux<KeyringEvent> events(SnapshotRequests snapshots) {
+    private Flux<KeyringEvent> events(SnapshotRequests snapshots) {
         Flux<KeyringEvent> one = Flux.defer(() -> found(snapshots));
         return awaiting ? withSuccessors(one) : one;
     }

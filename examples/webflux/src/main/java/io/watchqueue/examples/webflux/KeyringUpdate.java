@@ -23,9 +23,7 @@ import io.watchqueue.reactor.keyring.KeyringStore;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * An event of a keyring, as browsers get it.
@@ -37,15 +35,14 @@ record KeyringUpdate(KeyringEvent event, String json) {
 
     /** The name of the Server-Sent Event, which is the field {@code type} of the JSON. */
     String type() {
-        return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        return WatchQueueJson.type(event);
     }
 
     /** Encodes the events of a stream, the first of which is a snapshot. */
     static final class Encoder {
 
         private final WatchQueueJson json =
-                WatchQueueJson.naming(
-                        key -> store().key(key).map(FollowedKey::description).or(Optional::empty));
+                WatchQueueJson.naming(key -> store().key(key).map(FollowedKey::description));
 
         private volatile @Nullable KeyringStore store;
 
