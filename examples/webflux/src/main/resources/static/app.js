@@ -2,7 +2,7 @@ import { Announcer } from './announcer.js';
 import { ConnectionView } from './connection.js';
 import { element } from './dom.js';
 import { oncePerFrame } from './frames.js';
-import { KeyringModel, keyOf, stateOr } from './keyring-model.js';
+import { KeyringModel, eventNameOf, keyOf } from './keyring-model.js';
 import { Retry } from './retry.js';
 import { listKeyrings, Refusal } from './server.js';
 import { SharedStream } from './shared-stream.js';
@@ -144,7 +144,7 @@ function showLoss({ origin, dropped, time }) {
 function showChange(event, changes) {
   const entry = {
     kind: 'change',
-    event: event.type === 'changed' ? event.event ?? stateOr('CHANGED', event.keyState) : event.type.toUpperCase(),
+    event: eventNameOf(event),
     key: keyOf(event, 'key'),
     keyring: event.keyring === undefined ? null : keyOf(event, 'keyring'),
     previous: event.type === 'replaced' ? keyOf(event, 'previous') : null,

@@ -56,7 +56,7 @@ export class KeyringModel {
         ];
       case 'changed':
         this.#learn(keyOf(event, 'key'));
-        return [everywhere(event.key, event.event ?? stateOr('CHANGED', event.keyState))];
+        return [everywhere(event.key, eventNameOf(event))];
       case 'unlinked':
         return this.#unlink(event.keyring, event.key, 'UNLINKED');
       case 'gone':
@@ -72,12 +72,15 @@ export class KeyringModel {
     this.#keys = new Map();
     this.#keyrings = new Map();
     this.#root = snapshot.key;
+    const members = new Map(); // serial of a keyring -> those of its members
     this.#learn(keyOf(snapshot, 'key'));
     for (const link of snapshot.links) {
-      this.#link(link.keyring, keyOf(link, 'key'));
+      this.#learn(keyOf(link, 'key'));
+      this.#addLink(link.keyring, link.key);
+      members.set(link.keyring, (members.get(link.keyring) ?? new Set()).add(link.key));
     }
     for (const key of this.#keys.values()) {
-      this.#put({ ...key, members: inOrderOf(before.get(key.serial), key.members) });
+      this.#put({ ...key, members: inOrderOf(before.get(key.serial), members.get(key.serial) ?? new Set()) });
     }
     return before.has(this.#root) ? this.#differences(before) : [];
   }
@@ -86,7 +89,7 @@ export class KeyringModel {
     this.#learn(key);
     const linking = this.#keys.get(keyring);
     this.#put({ ...linking, members: new Set(linking.members).add(key.serial) });
-    this.#keyrings.set(key.serial, this.#keyringsOf(key.serial).add(keyring));
+    this.#addLink(keyring, key.serial);
     return [{ serial: key.serial, parent: keyring, event: 'LINKED' }];
   }
 
@@ -98,6 +101,10 @@ export class KeyringModel {
     this.#put({ ...key, members: without(key.members, serial) });
     this.#dropLink(keyring, serial);
     return [{ serial, parent: keyring, event }];
+  }
+
+  #addLink(keyring, serial) {
+    this.#keyrings.set(serial, this.#keyringsOf(serial).add(keyring));
   }
 
   /** A key without a link is forgotten, and so are those below it that have no other link. */
@@ -171,9 +178,12 @@ function jsonOf(key) {
   return { key: key.serial, ...Object.fromEntries(ATTRIBUTES.map(attribute => [`key${FIELDS[attribute]}`, key[attribute]])) };
 }
 
-/** A state that says what has happened, such as EXPIRED; the other word if the key can be used. */
-export function stateOr(other, state) {
-  return state === 'VALID' ? other : state;
+/** The name of an event in capitals: the kernel's, such as UPDATED, or else the state that a look found, such as EXPIRED. */
+export function eventNameOf({ type, event, keyState }) {
+  if (type !== 'changed') {
+    return type.toUpperCase();
+  }
+  return event ?? (keyState === 'VALID' ? 'CHANGED' : keyState);
 }
 
 function everywhere(serial, event) {
