@@ -17,7 +17,6 @@ package io.watchqueue.internal;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.watchqueue.KeyDescription;
 import io.watchqueue.KeyId;
 import io.watchqueue.KeyPermissionException;
 import io.watchqueue.KeyUnavailableException;
@@ -29,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 
 /**
  * Decides for request-key(8) when and how a requested key is completed, until it is closed. It
@@ -91,8 +89,7 @@ public final class RequestKeyHandler implements AutoCloseable {
 
     private String description(KeyId key) {
         try {
-            KeyDescription described = keys.describe(key);
-            return described.description();
+            return keys.describe(key).description();
         } catch (KeyUnavailableException | KeyPermissionException e) {
             return "";
         }
@@ -124,7 +121,7 @@ public final class RequestKeyHandler implements AutoCloseable {
         Files.createFile(directory.resolve("closed"));
         CompletableFuture.allOf(
                         requests.stream()
-                                .flatMap(request -> Stream.of(request.handle((key, error) -> key)))
+                                .map(request -> request.handle((key, error) -> key))
                                 .toArray(CompletableFuture[]::new))
                 .join();
         TestProcess.command("umount", RULES.toString());

@@ -136,7 +136,7 @@ class KeyringConstructionKernelTests {
             Changed rejected = followed.awaitLast(Changed.class);
             assertThat(rejected.event()).isNull();
             assertState(rejected.key(), State.NEGATIVE, false);
-            // Which gives the same key a payload, and is not a link.
+            // An addition gives the same key a payload, and is no link.
             assertThat(add("token")).isEqualTo(key);
             assertUsable(followed, key, State.NEGATIVE, 2);
             followed.awaitKernel(keys);

@@ -120,12 +120,7 @@ class RotatingRedisCredentialsTests {
     private void update(String next) {
         long version = version();
         keys.update(key, bytes(next));
-        password.rotations()
-                .any(
-                        rotation ->
-                                rotation instanceof Rotation.Loaded loaded
-                                        && loaded.version() > version)
-                .block(SOON);
+        assertThat(NextVersion.after(password, version, SOON).block()).isTrue();
     }
 
     private void reauthenticate() {
